@@ -1,0 +1,49 @@
+"""Errors in what a user handed us: said in one line, with the place and the remedy."""
+
+
+class BadInput(Exception):
+    """Data that is refused, with what a person needs to find and to mend it.
+
+    Distinct from a rejection, which is an answer of the exchange to a well-formed operation, and from a defect of this program.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        """What is wrong, in words."""
+        self.file = file
+        """The file it stands in, as the user named it."""
+        self.line = line
+        """The line in that file, the first being 1."""
+        self.field = field
+        """The column, key or argument."""
+        self.remedy = remedy
+        """What to do about it."""
+
+    def __str__(self) -> str:
+        """One line: ``file:line: field: problem; remedy``, leaving out what is not known."""
+        place = "" if self.file is None else self.file
+        if self.line is not None:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        parts = [part for part in (place, self.field, self.problem) if part]
+        sentence = ": ".join(parts)
+        if self.remedy:
+            sentence = f"{sentence}; {self.remedy}"
+        return " ".join(sentence.split())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep every field when the error crosses a process boundary."""
+        fields = {"file": self.file, "line": self.line, "field": self.field, "remedy": self.remedy}
+        return (_restore, (self.problem, fields))
+
+
+def _restore(problem: str, fields: dict[str, object]) -> BadInput:
+    return BadInput(problem, **fields)  # type: ignore[arg-type]
