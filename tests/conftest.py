@@ -10,5 +10,5 @@ from tests.shared_folder import shared_file
 
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
-    """Give ``shared("data/README.md")``: a file of the shared folder beside the repository, or a skip with its reason."""
+    """Give ``shared("data/README.md")``: a file of the folder beside the repository, or a skip with its reason."""
     return shared_file

@@ -1,10 +1,32 @@
-"""Errors in what a user handed us: said in one line, with the place and the remedy."""
+"""Errors in what somebody handed us: said in one line, with the place and, where it is known, the remedy."""
+
+
+class Malformed(Exception):
+    """An operation that cannot be decoded, so that no rule was asked about it.
+
+    Whoever reads a file turns it into `BadInput`, which knows the place.
+    """
+
+    def __init__(self, problem: str, *, field: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        """What is wrong, in words."""
+        self.field = field
+        """The field of the operation."""
+
+    def __str__(self) -> str:
+        """One line: ``field: problem``."""
+        return self.problem if self.field is None else f"{self.field}: {self.problem}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the field when the error crosses a process boundary."""
+        return (_malformed, (self.problem, self.field))
 
 
 class BadInput(Exception):
     """Data that is refused, with what a person needs to find and to mend it.
 
-    Distinct from a rejection, which is an answer of the exchange to a well-formed operation, and from a defect of this program.
+    Distinct from a rejection, which is an answer of the exchange to a well-formed operation, and from a defect of ours.
     """
 
     def __init__(
@@ -42,8 +64,12 @@ class BadInput(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Keep every field when the error crosses a process boundary."""
         fields = {"file": self.file, "line": self.line, "field": self.field, "remedy": self.remedy}
-        return (_restore, (self.problem, fields))
+        return (_bad_input, (self.problem, fields))
 
 
-def _restore(problem: str, fields: dict[str, object]) -> BadInput:
+def _malformed(problem: str, field: str | None) -> Malformed:
+    return Malformed(problem, field=field)
+
+
+def _bad_input(problem: str, fields: dict[str, object]) -> BadInput:
     return BadInput(problem, **fields)  # type: ignore[arg-type]
