@@ -1,0 +1,160 @@
+"""The command line: finds the command, runs it, and turns whatever happens into one line and one number.
+
+A command is a module with a click command named ``command`` that returns its `ExitCode`. It stands in `COMMANDS` with one
+line and is imported only when somebody asks for it, so that a light installation can do what needs no solver.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, NoReturn
+
+import click
+from attrs import define, frozen
+
+from settlespec.domain.errors import BadInput, Malformed
+from settlespec.oracle.edition import rules_digest, version
+from settlespec.oracle.exit_codes import ExitCode
+
+
+@frozen
+class Entry:
+    """Where a command lives and what it does."""
+
+    module: str
+    sentence: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "audit": Entry("settlespec.oracle.audit", "Run an order flow through everything: does everything hold?"),
+    "bench": Entry("settlespec.oracle.bench", "Measure speed and memory of the machine and of the checks."),
+    "prove": Entry("settlespec.oracle.prove", "Prove the laws, and refute the canaries."),
+    "rules": Entry("settlespec.oracle.rules", "Print every rule with its sentence and its place."),
+}
+"""A new command is one line here."""
+
+EXTRAS: Final[dict[str, str]] = {
+    "cvc5": "prove",
+    "hypothesis": "prove",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "z3": "prove",
+}
+"""Packages that an installation may lack, and the extra that brings them."""
+
+
+@define
+class Session:
+    """What holds for one run of the command line."""
+
+    debug: bool = False
+    """Show the traceback of a defect."""
+
+
+class Registry(click.Group):
+    """The group of `COMMANDS`; imports a command when it is run, never to list it."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Every name, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import the module of the command."""
+        entry = COMMANDS.get(name)
+        if entry is None:
+            return None
+        command = import_module(entry.module).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{entry.module}.command is not a click command")
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the registry alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].sentence) for name in self.list_commands(context)])
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(f"settlespec {version()}, rules sha256:{rules_digest()}")
+        context.exit()
+
+
+@click.group(cls=Registry, name="settlespec", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, envvar="SETTLESPEC_DEBUG", help="Show the traceback of a defect.")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version and the digest of the rules.",
+)
+@click.pass_obj
+def group(session: Session, debug: bool) -> None:
+    """An executable specification of a derivatives exchange that settles on a layer 2, and what checks it.
+
+    Exit codes: 0 holds, 1 a violation was found, 2 wrong usage, 65 bad data, 66 no input, 69 unavailable, 70 a defect
+    of settlespec, 75 not decided in the time given.
+    """
+    session.debug = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; every outcome is an exit code, and every error one line on the standard error."""
+    session = Session()
+    try:
+        answer = group.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="settlespec",
+            standalone_mode=False,
+            obj=session,
+        )
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:  # noqa: BLE001 - the one place where whatever is left over becomes an exit code
+        return _explain(error, session)
+    return answer if isinstance(answer, int) else ExitCode.HOLDS
+
+
+def _explain(error: Exception, session: Session) -> int:
+    """Say what happened, in one line where it is the user's to mend, and give the exit code."""
+    match error:
+        case click.FileError():
+            return _complain(error.format_message(), ExitCode.NO_INPUT)
+        case click.ClickException():
+            error.show()
+            return ExitCode.WRONG_USAGE
+        case click.Abort():
+            return _complain("interrupted", ExitCode.INTERRUPTED)
+        case BadInput() | Malformed():
+            return _complain(str(error), ExitCode.BAD_DATA)
+        case FileNotFoundError() | PermissionError() if error.filename is not None:
+            return _complain(f"{os.fsdecode(error.filename)}: {error.strerror}", ExitCode.NO_INPUT)
+        case ModuleNotFoundError() if (error.name or "").partition(".")[0] in EXTRAS:
+            missing = (error.name or "").partition(".")[0]
+            remedy = f"pip install 'settlespec[{EXTRAS[missing]}]'"
+            return _complain(f"this needs {missing}, which is not installed: {remedy}", ExitCode.UNAVAILABLE)
+    if session.debug:
+        traceback.print_exception(error)
+    description = " ".join(f"{type(error).__name__}: {error}".split())
+    hint = "" if session.debug else " (--debug shows where)"
+    return _complain(f"a defect of settlespec: {description}{hint}", ExitCode.DEFECT)
+
+
+def _complain(sentence: str, code: ExitCode) -> ExitCode:
+    click.echo(f"settlespec: {sentence}", err=True)
+    return code
+
+
+def _reader_left() -> int:
+    """Whoever read our output stopped reading, as ``head`` does; that is no error, and nothing can be told to them."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.HOLDS

@@ -1,0 +1,160 @@
+"""The rulebook: every rule of the specification, read from the docstrings of the code that carries it out.
+
+A docstring whose first line starts with a rule id (``TRADE-3: ...``) states that rule. The source is parsed and not
+imported, so that the book can be printed without any of the packages that the code needs.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from settlespec.oracle.edition import package_folder
+
+PACKAGES: Final = (
+    "settlespec.arithmetic",
+    "settlespec.domain",
+    "settlespec.rules",
+    "settlespec.invariants",
+    "settlespec.machine",
+)
+"""Where rules are stated; a package that no root has yet adds nothing."""
+
+RULE_ID: Final = re.compile(r"(?P<prefix>[A-Z]+(?:-[A-Z]+)*)-(?P<number>\d+)(?P<letter>[a-z]?): ")
+
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class RulebookConflict(Exception):
+    """One id stands before two different sentences, so nobody could cite it."""
+
+
+@frozen
+class Statement:
+    """One docstring that states a rule."""
+
+    id: str
+    sentence: str
+    """The first paragraph, without the id, in one line."""
+    rest: str
+    """The paragraphs after it: units, ranges, rounding, errors, source."""
+    place: str
+    """The full name of what carries the rule out."""
+    file: str
+    """The file, from the package's root on: ``settlespec/rules/fees.py``."""
+    line: int
+    is_function: bool
+
+    @property
+    def sort_key(self) -> tuple[str, int, str, bool, str]:
+        """Prefix, then number as a number, then letter; what acts before what records."""
+        prefix, number, letter = split_id(self.id)
+        return prefix, number, letter, not self.is_function, self.place
+
+
+def split_id(rule_id: str) -> tuple[str, int, str]:
+    """Split ``CUST-2a`` into ``("CUST", 2, "a")``."""
+    match = RULE_ID.match(f"{rule_id}: ")
+    if match is None:
+        raise ValueError(f"{rule_id!r} is not the id of a rule")
+    return match["prefix"], int(match["number"]), match["letter"]
+
+
+def statements(packages: Iterable[str] = PACKAGES) -> tuple[Statement, ...]:
+    """Every statement of a rule in these packages, sorted by id."""
+    found = [
+        statement
+        for package in packages
+        if (folder := package_folder(package)) is not None
+        for path in sorted(folder.rglob("*.py"))
+        for statement in read_module(path, _module_name(package, folder, path))
+    ]
+    return tuple(sorted(found, key=lambda statement: statement.sort_key))
+
+
+def _module_name(package: str, folder: Path, path: Path) -> str:
+    parts = path.relative_to(folder).with_suffix("").parts
+    return ".".join([package, *(part for part in parts if part != "__init__")])
+
+
+def read_module(path: Path, module: str) -> Iterator[Statement]:
+    """The statements of one module; `module` is its full name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    file = "/".join([*module.split(".")[:2], *path.parts[path.parts.index(module.split(".")[1]) + 1 :]])
+    for node, name in _documented(tree, module):
+        text = cleandoc(ast.get_docstring(node, clean=False) or "")
+        match = RULE_ID.match(text)
+        if match is None:
+            continue
+        first, _, rest = text[match.end() :].partition("\n\n")
+        yield Statement(
+            id=match[0].removesuffix(": "),
+            sentence=" ".join(first.split()),
+            rest=rest.strip("\n"),
+            place=name,
+            file=file,
+            line=getattr(node, "lineno", 1),
+            is_function=isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef),
+        )
+
+
+def _documented(node: Documented, name: str) -> Iterator[tuple[Documented, str]]:
+    yield node, name
+    for child in node.body:
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _documented(child, f"{name}.{child.name}")
+
+
+def conflicts(book: Iterable[Statement]) -> dict[str, tuple[str, ...]]:
+    """The ids that stand before different sentences, with the places; an id may stand before one sentence only.
+
+    Records may carry the id of the rule that needs them and say what they hold; only functions state what is done.
+    """
+    sentences: dict[str, dict[str, list[str]]] = {}
+    for statement in book:
+        if statement.is_function:
+            sentences.setdefault(statement.id, {}).setdefault(statement.sentence, []).append(statement.place)
+    return {
+        rule_id: tuple(place for places in stated.values() for place in places)
+        for rule_id, stated in sentences.items()
+        if len(stated) > 1
+    }
+
+
+def check(book: Iterable[Statement]) -> None:
+    """Refuse a book in which one id stands before different sentences.
+
+    Raises:
+        RulebookConflict: naming every such id and its places.
+    """
+    found = conflicts(book)
+    if found:
+        listed = "; ".join(f"{rule_id} ({', '.join(places)})" for rule_id, places in found.items())
+        raise RulebookConflict(f"one id before different sentences, give each its own letter (TRADE-5a): {listed}")
+
+
+def markdown(book: Iterable[Statement]) -> str:
+    """The rules page of the documentation."""
+    lines = ["# The rules", "", "Written from the docstrings of the code that carries each rule out.", ""]
+    group = previous = None
+    for statement in book:
+        prefix = split_id(statement.id)[0]
+        if prefix != group:
+            lines += [f"## {prefix}", ""]
+            group = prefix
+        if statement.id != previous:
+            lines += [f"### {statement.id}", ""]
+            previous = statement.id
+        lines += [f"{_capitalised(statement.sentence)}", ""]
+        if statement.rest:
+            lines += ["```text", statement.rest, "```", ""]
+        lines += [f"`{statement.place}`, {statement.file}:{statement.line}", ""]
+    return "\n".join(lines)
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
