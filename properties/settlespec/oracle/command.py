@@ -1,7 +1,7 @@
 """The command line: finds the command, runs it, and turns whatever happens into one line and one number.
 
-A command is a module with a click command named ``command`` that returns its `ExitCode`. It stands in `COMMANDS` with one
-line and is imported only when somebody asks for it, so that a light installation can do what needs no solver.
+A command is a module with a click command named ``command`` that returns its `ExitCode`. It stands in `COMMANDS` with
+one line and is imported only when somebody asks for it, so that a light installation can do what needs no solver.
 """
 
 import os
