@@ -1,7 +1,7 @@
 """The one-way order of the packages, as a configuration for import-linter that is written from the tree.
 
-Run as ``python -m tests.house.layers build/import-linter.ini``. A package or a lone module that no layer names is an error, so that
-nothing new goes unchecked.
+Run as ``python -m tests.house.layers build/import-linter.ini``. A package or a lone module that no layer names is an
+error, so that nothing new goes unchecked.
 """
 
 import sys

@@ -1,0 +1,117 @@
+"""The rulebook is read from the docstrings, and one id means one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from settlespec.oracle.rulebook import (
+    RulebookConflict,
+    Statement,
+    check,
+    markdown,
+    read_module,
+    split_id,
+    statements,
+)
+
+SOURCE = '''"""Not a rule: a module."""
+
+
+class Order:
+    """TRADE-2: an owner's wish."""
+
+    def fill(self):
+        """TRADE-10a: a fill moves
+        both sides.
+
+        Units: lots.
+            Rounding: none.
+        """
+
+
+def cancel():
+    """TRADE-2: an order is taken back."""
+
+
+def unnamed():
+    """Says nothing about a rule."""
+'''
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> tuple[Statement, ...]:
+    file = tmp_path / "rules" / "trading.py"
+    file.parent.mkdir()
+    file.write_text(SOURCE, encoding="utf-8")
+    return tuple(read_module(file, "settlespec.rules.trading"))
+
+
+def function(rule_id: str, sentence: str, place: str) -> Statement:
+    return Statement(rule_id, sentence, "", place, "settlespec/rules/trading.py", 1, is_function=True)
+
+
+def test_a_statement_has_its_sentence_its_rest_and_its_place(planted: tuple[Statement, ...]) -> None:
+    assert planted[1] == Statement(
+        id="TRADE-10a",
+        sentence="a fill moves both sides.",
+        rest="Units: lots.\n    Rounding: none.",
+        place="settlespec.rules.trading.Order.fill",
+        file="settlespec/rules/trading.py",
+        line=7,
+        is_function=True,
+    )
+
+
+def test_only_docstrings_that_begin_with_an_id_are_rules(planted: tuple[Statement, ...]) -> None:
+    assert [statement.id for statement in planted] == ["TRADE-2", "TRADE-10a", "TRADE-2"]
+
+
+def test_a_record_may_carry_the_id_of_a_function(planted: tuple[Statement, ...]) -> None:
+    check(planted)
+    assert {statement.is_function for statement in planted if statement.id == "TRADE-2"} == {True, False}
+
+
+def test_one_id_before_two_sentences_is_refused_with_both_places() -> None:
+    book = (function("TRADE-5", "the lowest price.", "rules.low"), function("TRADE-5", "the highest.", "rules.high"))
+    with pytest.raises(RulebookConflict, match=r"TRADE-5 \(rules\.low, rules\.high\)"):
+        check(book)
+
+
+def test_one_id_before_the_same_sentence_twice_is_allowed() -> None:
+    book = (function("TRADE-5", "the band.", "rules.low"), function("TRADE-5", "the band.", "machine.low"))
+    check(book)
+    assert markdown(book).count("### TRADE-5") == 1
+
+
+def test_the_rules_page_is_sorted_by_number_and_grouped_by_prefix(planted: tuple[Statement, ...]) -> None:
+    page = markdown(sorted(planted, key=lambda statement: statement.sort_key))
+    headings = [line for line in page.splitlines() if line.startswith("##")]
+    assert headings == ["## TRADE", "### TRADE-2", "### TRADE-10a"]
+    assert "A fill moves both sides." in page
+    assert "`settlespec.rules.trading.Order.fill`, settlespec/rules/trading.py:7" in page
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "parts"),
+    [("CUST-2a", ("CUST", 2, "a")), ("AT-REST-10", ("AT-REST", 10, ""))],
+)
+def test_an_id_has_prefix_number_and_letter(rule_id: str, parts: tuple[str, int, str]) -> None:
+    assert split_id(rule_id) == parts
+
+
+@pytest.mark.parametrize("word", ["trade-1", "TRADE", "TRADE-", "TRADE-1ab", ""])
+def test_what_is_no_id_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match="is not the id of a rule"):
+        split_id(word)
+
+
+def test_the_rules_of_every_subject_are_in_the_book() -> None:
+    book = statements()
+    assert {"ARITH", "CUST", "FEE", "FUND", "LIQ", "MARGIN", "TRADE"} <= {split_id(each.id)[0] for each in book}
+    assert all(statement.sentence for statement in book)
+
+
+def test_no_id_of_the_tree_stands_before_two_sentences() -> None:
+    book = statements()
+    assert book
+    check(book)
