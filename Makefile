@@ -38,7 +38,7 @@ bench: setup ## measure, into build/bench.json
 		mv build/bench.json.partial build/bench.json; cat build/bench.json; exit $$code
 
 docs: setup ## the documentation, into build/site
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 lint: setup ## style, types, the one-way order of imports
 	$(BIN)/ruff check .
