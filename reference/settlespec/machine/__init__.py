@@ -1,0 +1,1 @@
+"""The machine that follows the rules: one operation at a time, from state to state."""

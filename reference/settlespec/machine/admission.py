@@ -1,0 +1,38 @@
+"""Checks that several operations share: the envelope of a signed message, and the age of the marks."""
+
+import attrs
+
+from settlespec.domain.operations import Signed
+from settlespec.domain.outcomes import Rejected
+from settlespec.domain.reasons import Reason
+from settlespec.machine.draft import Draft
+from settlespec.machine.signatures import Signatures
+from settlespec.wire.signing import signed_bytes
+
+
+def admit(draft: Draft, op: Signed, signatures: Signatures) -> Rejected | None:
+    """SIGN-4: a signed message is the next one of an existing account, signed by its owner for here, and still valid.
+
+    An accepted message takes effect once: the account's nonce moves to the message's.
+    """
+    account = draft.find_account(op.account)
+    # The account exists.
+    if account is None:
+        return Rejected(Reason.UNKNOWN_ACCOUNT)
+    # The owner signed this content for this chain, rollup and operation type.
+    content = signed_bytes(draft.parameters.chain, draft.parameters.rollup, op)
+    if not signatures.verify(account.key, content, op.signature):
+        return Rejected(Reason.BAD_SIGNATURE)
+    # The message is the next one of this account.
+    if op.nonce != account.nonce + 1:
+        return Rejected(Reason.WRONG_NONCE, (("expected", account.nonce + 1), ("got", op.nonce)))
+    # The message is still valid, so an operator cannot keep it for a better moment.
+    if op.valid_until < draft.clock:
+        return Rejected(Reason.EXPIRED, (("valid_until", op.valid_until), ("clock", draft.clock)))
+    draft.put(op.account, attrs.evolve(account, nonce=op.nonce))
+    return None
+
+
+def marks_are_stale(draft: Draft) -> bool:
+    """ORACLE-2: marks older than max_age judge no risk."""
+    return draft.clock - draft.marks_time > draft.parameters.max_age

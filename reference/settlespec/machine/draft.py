@@ -1,0 +1,306 @@
+"""One step's working copy: what it has changed so far, dropped whole when the operation is refused.
+
+The state stays persistent; a draft collects changed records in plain dictionaries, so that an operation that touches one account many
+times writes it once. Nothing outside `machine` sees a draft.
+"""
+
+from immutables import Map
+
+from settlespec.domain.accounts import FLAT, NO_ORDERS, Account, OpenOrders
+from settlespec.domain.books import Book
+from settlespec.domain.events import Claimed, Event, OrderReduced, OrderRemoved
+from settlespec.domain.messages import Cause, Claim, Inbox, Outbox
+from settlespec.domain.orders import Order, Removal, Side
+from settlespec.domain.outcomes import Accepted
+from settlespec.domain.rounds import Round
+from settlespec.domain.state import State
+from settlespec.machine.standing import Standing, reserved, standing
+from settlespec.rules import trading
+
+
+class Draft:
+    """A state in the making."""
+
+    __slots__ = (
+        "_accounts",
+        "_books",
+        "breaches",
+        "clock",
+        "events",
+        "funding_pool",
+        "inbox",
+        "insurance",
+        "markets",
+        "marks_time",
+        "next_arrival",
+        "outbox",
+        "parameters",
+        "round",
+        "round_number",
+        "state",
+        "treasury",
+        "vault",
+    )
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.parameters = state.parameters
+        self.clock = state.clock
+        self._accounts: dict[int, Account] = {}
+        self._books: dict[int, Book] = {}
+        self.breaches = state.breaches
+        self.markets = state.markets
+        self.next_arrival = state.next_arrival
+        self.insurance = state.insurance
+        self.treasury = state.treasury
+        self.funding_pool = state.funding_pool
+        self.vault = state.vault
+        self.inbox: Inbox = state.inbox
+        self.outbox: Outbox = state.outbox
+        self.round_number = state.round_number
+        self.marks_time = state.marks_time
+        self.round: Round | None = state.round
+        self.events: list[Event] = []
+
+    def account(self, account_id: int) -> Account:
+        """The account as changed so far; it must exist."""
+        changed = self._accounts.get(account_id)
+        return changed if changed is not None else self.state.accounts[account_id]
+
+    def find_account(self, account_id: int) -> Account | None:
+        """The account as changed so far, if it exists."""
+        changed = self._accounts.get(account_id)
+        return changed if changed is not None else self.state.accounts.get(account_id)
+
+    def put(self, account_id: int, account: Account) -> None:
+        """Write an account."""
+        self._accounts[account_id] = account
+
+    def book(self, instrument: int) -> Book:
+        """The book as changed so far."""
+        changed = self._books.get(instrument)
+        return changed if changed is not None else self.state.books[instrument]
+
+    def put_book(self, instrument: int, book: Book) -> None:
+        """Write a book."""
+        self._books[instrument] = book
+
+    def standing(self, account: Account) -> Standing:
+        """Equity and requirements of an account at the marks in force."""
+        return standing(account, self.markets, self.parameters.initial_factor_ppm)
+
+    def reserved(self, account: Account) -> int:
+        """What the resting orders of an account need."""
+        return reserved(account, self.markets, self.book, self.parameters.initial_factor_ppm)
+
+    def holders(self) -> set[int]:
+        """Accounts with positions, some perhaps closed since; a superset of those that have one now."""
+        opened = (name for name, account in self._accounts.items() if account.positions)
+        return {*self.state.holders, *opened}
+
+    def credit(self, account_id: int, amount: int) -> None:
+        """Add quantums to an account's collateral, or take them when negative."""
+        account = self.account(account_id)
+        self._accounts[account_id] = Account(
+            account.key, account.collateral + amount, account.positions, account.orders, account.nonce
+        )
+
+    def trade(self, account_id: int, instrument: int, change: int, price: int, fee: int) -> None:
+        """TRADE-3, TRADE-4: an account trades `change` lots at a price and pays a fee; its reduce-only orders are clipped."""
+        account = self.account(account_id)
+        self._accounts[account_id] = traded(account, instrument, change, price, fee)
+        before = account.positions.get(instrument, FLAT).size
+        grown = trading.open_interest_change(before, change)
+        if grown:
+            book = self.book(instrument)
+            self._books[instrument] = Book(book.bids, book.asks, book.orders, book.open_interest + grown)
+        orders = account.orders.get(instrument)
+        if orders is not None and orders.reduce_only:
+            self.clip_reduce_only(account_id, instrument)
+
+    def clip_reduce_only(self, account_id: int, instrument: int) -> None:
+        """TRADE-6: resting reduce-only orders total at most the position; the latest arrival is clipped first."""
+        account = self.account(account_id)
+        size = account.positions.get(instrument, FLAT).size
+        open_orders = account.orders[instrument]
+        orders = self.book(instrument).orders
+        resting = [orders[arrival] for arrival in open_orders.arrivals.values() if orders[arrival].reduce_only]
+        resting.sort(key=lambda order: order.arrival)
+        for order in reversed(resting):
+            closes = size * order.side < 0
+            excess = self.account(account_id).orders[instrument].reduce_only - (abs(size) if closes else 0)
+            if excess <= 0:
+                return
+            if excess >= order.remaining:
+                self.remove_order(order, Removal.REDUCE_ONLY)
+            else:
+                self.reduce_order(order, excess)
+                self.events.append(OrderReduced(order.arrival, instrument, order.remaining - excess))
+
+    def rest_order(self, order: Order) -> None:
+        """Add an order to the book and to its owner's open orders."""
+        book = self.book(order.instrument)
+        self._books[order.instrument] = book.insert(order)
+        account = self.account(order.account)
+        before = account.orders.get(order.instrument, NO_ORDERS)
+        after = resting(before, order, order.remaining, before.arrivals.set(order.client_id, order.arrival))
+        self._accounts[order.account] = Account(
+            account.key,
+            account.collateral,
+            account.positions,
+            account.orders.set(order.instrument, after),
+            account.nonce,
+        )
+
+    def fill_order(self, order: Order, lots: int) -> None:
+        """A resting order filled some of its lots; it leaves the book when nothing remains."""
+        if lots == order.remaining:
+            self.remove_order(order, Removal.FILLED)
+            return
+        book = self.book(order.instrument)
+        filled = Order(
+            order.arrival,
+            order.account,
+            order.client_id,
+            order.instrument,
+            order.side,
+            order.price,
+            order.size,
+            order.filled + lots,
+            order.good_till,
+            order.reduce_only,
+        )
+        self._books[order.instrument] = book.change(filled)
+        self._total(order, -lots)
+
+    def reduce_order(self, order: Order, lots: int) -> None:
+        """A resting order loses lots without filling them: what was signed for shrinks."""
+        book = self.book(order.instrument)
+        smaller = Order(
+            order.arrival,
+            order.account,
+            order.client_id,
+            order.instrument,
+            order.side,
+            order.price,
+            order.size - lots,
+            order.filled,
+            order.good_till,
+            order.reduce_only,
+        )
+        self._books[order.instrument] = book.change(smaller)
+        self._total(order, -lots)
+
+    def _total(self, order: Order, lots: int) -> None:
+        account = self.account(order.account)
+        before = account.orders[order.instrument]
+        after = resting(before, order, lots, before.arrivals)
+        self._accounts[order.account] = Account(
+            account.key,
+            account.collateral,
+            account.positions,
+            account.orders.set(order.instrument, after),
+            account.nonce,
+        )
+
+    def remove_order(self, order: Order, cause: Removal) -> None:
+        """An order leaves the book and its owner's open orders."""
+        book = self.book(order.instrument)
+        self._books[order.instrument] = book.remove(order)
+        account = self.account(order.account)
+        before = account.orders[order.instrument]
+        arrivals = before.arrivals.delete(order.client_id)
+        if arrivals:
+            orders = account.orders.set(order.instrument, resting(before, order, -order.remaining, arrivals))
+        else:
+            orders = account.orders.delete(order.instrument)
+        self._accounts[order.account] = Account(
+            account.key, account.collateral, account.positions, orders, account.nonce
+        )
+        remaining = 0 if cause is Removal.FILLED else order.remaining
+        self.events.append(OrderRemoved(order.arrival, order.account, order.instrument, remaining, cause))
+
+    def cancel_all(self, account_id: int, cause: Removal) -> None:
+        """Every live order of an account leaves the book, by instrument and arrival."""
+        for instrument, open_orders in sorted(self.account(account_id).orders.items()):
+            for arrival in sorted(open_orders.arrivals.values()):
+                self.remove_order(self.book(instrument).orders[arrival], cause)
+
+    def claim(self, account_id: int, key: bytes, amount: int, cause: Cause) -> None:
+        """CUST-8: money joins the outbox for its owner to take on the base layer."""
+        outbox = self.outbox
+        index = outbox.next_index
+        entry = Claim(index, account_id, key, amount, cause)
+        self.outbox = Outbox(outbox.claims.set(index, entry), index + 1, outbox.unpaid + amount)
+        self.events.append(Claimed(index, account_id, amount, cause))
+
+    def accept(self) -> Accepted:
+        """The new state with everything that the draft changed."""
+        old = self.state
+        accounts, holders = old.accounts, old.holders
+        if len(self._accounts) > 4:
+            accounts, holders = self._accounts_in_bulk()
+        else:
+            for account_id, account in self._accounts.items():
+                accounts = accounts.set(account_id, account)
+                if account.positions:
+                    if account_id not in holders:
+                        holders = holders.set(account_id, None)
+                elif account_id in holders:
+                    holders = holders.delete(account_id)
+        books = old.books
+        for instrument, book in self._books.items():
+            books = books.set(instrument, book)
+        state = State(
+            old.parameters,
+            self.clock,
+            accounts,
+            holders,
+            self.breaches,
+            self.markets,
+            books,
+            self.next_arrival,
+            self.insurance,
+            self.treasury,
+            self.funding_pool,
+            self.vault,
+            self.inbox,
+            self.outbox,
+            self.round_number,
+            self.marks_time,
+            self.round,
+        )
+        return Accepted(state, tuple(self.events))
+
+    def _accounts_in_bulk(self) -> tuple[Map[int, Account], Map[int, None]]:
+        accounts, holders = self.state.accounts.mutate(), self.state.holders.mutate()
+        for account_id, account in self._accounts.items():
+            accounts[account_id] = account
+            if account.positions:
+                holders[account_id] = None
+            elif account_id in holders:
+                del holders[account_id]
+        return accounts.finish(), holders.finish()
+
+
+def traded(account: Account, instrument: int, change: int, price: int, fee: int) -> Account:
+    """TRADE-3, TRADE-4: the account after trading `change` lots at a price and paying a fee."""
+    position = account.positions.get(instrument, FLAT)
+    after = trading.trade_position(position, change, price)
+    collateral = account.collateral + trading.realised(position, change, price) - fee
+    if after.size == 0:
+        # Closing the last lot removes the whole cost: floor(cost * s / s) = cost.
+        positions = account.positions.delete(instrument)
+    else:
+        positions = account.positions.set(instrument, after)
+    return Account(account.key, collateral, positions, account.orders, account.nonce)
+
+
+def resting(before: OpenOrders, order: Order, lots: int, arrivals: Map[int, int]) -> OpenOrders:
+    """The totals of the open orders after `lots` of an order joined (negative: left) the book."""
+    return OpenOrders(
+        arrivals,
+        before.buys + (lots if order.side is Side.BUY else 0),
+        before.sells + (0 if order.side is Side.BUY else lots),
+        before.reduce_only + (lots if order.reduce_only else 0),
+    )

@@ -1,0 +1,127 @@
+"""The exchange: `step` takes one operation from one state to the next, or says why not."""
+
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import attrs
+
+from settlespec.domain.events import Ticked
+from settlespec.domain.operations import (
+    BeginRound,
+    Cancel,
+    ContinueRound,
+    Operation,
+    Place,
+    Receive,
+    Replace,
+    Take,
+    Tick,
+    Transfer,
+    Withdraw,
+)
+from settlespec.domain.outcomes import Outcome, Rejected
+from settlespec.domain.quantities import Range
+from settlespec.domain.reasons import Reason
+from settlespec.domain.state import State
+from settlespec.machine import clearing, custody, trading
+from settlespec.machine.draft import Draft
+from settlespec.machine.signatures import Signatures
+
+
+def step(state: State, op: Operation, signatures: Signatures) -> Outcome:
+    """STEP-1: an operation is accepted with a new state and events, or rejected with the first reason that applies.
+
+    A rejected operation leaves no trace: the state is persistent and the draft is dropped.
+
+    Args:
+        state: any state that genesis or a step gave.
+        op: a well-formed operation.
+        signatures: the scheme that verifies owners and oracles.
+    """
+    # CHECKS
+    # Every quantity is inside its declared range.
+    if not in_range(op):
+        return Rejected(Reason.OUT_OF_RANGE)
+    # Nothing interleaves with a clearing round.
+    if state.round is not None and type(op) is not ContinueRound:
+        return Rejected(Reason.ROUND_OPEN)
+    draft = Draft(state)
+    match op:
+        case Place():
+            return trading.place(draft, op, signatures)
+        case Cancel():
+            return trading.cancel(draft, op, signatures)
+        case Replace():
+            return trading.replace(draft, op, signatures)
+        case Withdraw():
+            return custody.withdraw(draft, op, signatures)
+        case Transfer():
+            return custody.transfer(draft, op, signatures)
+        case Receive():
+            return custody.receive(draft, op)
+        case Take():
+            return custody.take(draft, op)
+        case Tick():
+            return tick(draft, op)
+        case BeginRound():
+            return clearing.begin_round(draft, op, signatures)
+        case ContinueRound():
+            return clearing.continue_round(draft, op)
+
+
+def tick(draft: Draft, op: Tick) -> Outcome:
+    """TIME-1: the clock is monotone."""
+    # CHECKS
+    # Time does not run backwards.
+    if op.time < draft.clock:
+        return Rejected(Reason.TIME_BACKWARDS, (("clock", draft.clock), ("got", op.time)))
+    # EFFECTS
+    draft.clock = op.time
+    # EVENTS
+    draft.events.append(Ticked(op.time))
+    return draft.accept()
+
+
+def in_range(record: object) -> bool:
+    """STEP-2: every integer of an operation, at any depth, lies in the range that its type declares."""
+    kind: Any = type(record)
+    for name, low, high in ranges(kind):
+        if not low <= getattr(record, name) <= high:
+            return False
+    for name in nested(kind):
+        inner = getattr(record, name)
+        if not (all(map(in_range, inner)) if type(inner) is tuple else in_range(inner)):
+            return False
+    return True
+
+
+@cache
+def ranges(kind: Any) -> tuple[tuple[str, int, int], ...]:
+    """The integer fields of a record with the ranges that their types declare."""
+    if not attrs.has(kind):
+        return ()
+    found = []
+    for name, annotation in get_type_hints(kind, include_extras=True).items():
+        if get_origin(annotation) is Annotated:
+            for limit in get_args(annotation)[1:]:
+                if isinstance(limit, Range):
+                    found.append((name, limit.low, limit.high))
+    return tuple(found)
+
+
+@cache
+def nested(kind: Any) -> tuple[str, ...]:
+    """The fields of a record that hold records, or tuples of records, with ranges of their own."""
+    if not attrs.has(kind):
+        return ()
+    return tuple(name for name, annotation in get_type_hints(kind).items() if any(map(holds_ranges, parts(annotation))))
+
+
+def parts(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union or of a tuple type, or the type itself."""
+    return get_args(annotation) or (annotation,)
+
+
+def holds_ranges(kind: Any) -> bool:
+    """Whether a record type has ranges, at any depth."""
+    return isinstance(kind, type) and attrs.has(kind) and bool(ranges(kind) or nested(kind))

@@ -1,0 +1,165 @@
+"""The first state, and two presets of parameters: `minimal`, in which everything is tiny, and `standard`."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+from immutables import Map
+
+from settlespec.arithmetic import PPM
+from settlespec.domain.books import EMPTY_BOOK
+from settlespec.domain.errors import BadInput
+from settlespec.domain.instruments import Instrument, InstrumentKind
+from settlespec.domain.messages import Inbox, Outbox
+from settlespec.domain.orders import SelfTrade
+from settlespec.domain.parameters import Oracles, Parameters
+from settlespec.domain.quantities import MAX_AMOUNT
+from settlespec.domain.state import State
+from settlespec.machine.markets import revalued_market
+from settlespec.machine.signatures import Signer
+
+ORACLES = 3
+"""Oracles of the presets; two of the three sign."""
+
+ORACLE_SEED = 2**63
+"""Numbered signers from here on are the presets' oracles; accounts number from zero."""
+
+
+@frozen
+class Genesis:
+    """GENESIS-1: everything that a deployment fixes: parameters, instruments and their first marks."""
+
+    parameters: Parameters
+    instruments: tuple[Instrument, ...]
+    marks: tuple[int, ...]
+    """Quantums per lot, one for each instrument."""
+    time: int = 0
+    """Milliseconds: the clock, and the age of the first marks, start here."""
+
+
+def initial_state(genesis: Genesis) -> State:
+    """GENESIS-2: no account, empty books, every market at its first mark."""
+    markets = {
+        instrument.id: revalued_market(instrument, mark, 0, 0)
+        for instrument, mark in zip(genesis.instruments, genesis.marks, strict=True)
+    }
+    return State(
+        parameters=genesis.parameters,
+        clock=genesis.time,
+        accounts=Map(),
+        holders=Map(),
+        breaches=Map(),
+        markets=Map(markets),
+        books=Map({instrument.id: EMPTY_BOOK for instrument in genesis.instruments}),
+        next_arrival=0,
+        insurance=0,
+        treasury=0,
+        funding_pool=0,
+        vault=0,
+        inbox=Inbox(Map(), 0, 0, 0),
+        outbox=Outbox(Map(), 0, 0),
+        round_number=0,
+        marks_time=genesis.time,
+        round=None,
+    )
+
+
+def oracles(signer: Signer) -> Oracles:
+    """The presets' oracles: `ORACLES` numbered signers, more than half of whom must agree."""
+    return Oracles(tuple(signer.key(ORACLE_SEED + place) for place in range(ORACLES)), ORACLES // 2 + 1)
+
+
+def minimal(signer: Signer) -> Genesis:
+    """Everything tiny: two perpetuals at single-digit prices, three orders an account, two rounds of patience."""
+    return Genesis(
+        Parameters(
+            chain=1,
+            rollup=1,
+            oracles=oracles(signer),
+            self_trade=SelfTrade.CANCEL_MAKER,
+            initial_factor_ppm=2 * PPM,
+            max_age=10_000,
+            round_deadline=20_000,
+            patience=2,
+            max_matches=3,
+            max_removals=3,
+            max_orders_per_account=3,
+            max_orders_per_book=6,
+            max_accounts=6,
+            max_inbox=4,
+            max_vault=1_000_000,
+        ),
+        (perpetual(1, 1, price_step=1, cap=100, tiny=True), perpetual(2, 1, price_step=1, cap=100, tiny=True)),
+        (10, 12),
+    )
+
+
+def standard(
+    signer: Signer, instruments: Sequence[Instrument] = (), marks: Sequence[int] = (), time: int = 0
+) -> Genesis:
+    """A realistic deployment; by default four perpetuals on four underlyings."""
+    listed = tuple(instruments) or tuple(perpetual(number, number, price_step=10, cap=10**9) for number in range(1, 5))
+    return Genesis(
+        Parameters(
+            chain=1,
+            rollup=1,
+            oracles=oracles(signer),
+            self_trade=SelfTrade.CANCEL_MAKER,
+            initial_factor_ppm=1_500_000,
+            max_age=60_000,
+            round_deadline=3_600_000,
+            patience=3,
+            max_matches=64,
+            max_removals=256,
+            max_orders_per_account=256,
+            max_orders_per_book=200_000,
+            max_accounts=1_000_000,
+            max_inbox=100_000,
+            max_vault=MAX_AMOUNT,
+        ),
+        listed,
+        tuple(marks) or tuple(100_000 for _ in listed),
+        time,
+    )
+
+
+PRESETS = {"minimal": minimal, "standard": standard}
+"""Presets by name."""
+
+
+def preset(name: str, signer: Signer) -> Genesis:
+    """A preset by its name; an unknown one is bad input."""
+    if name not in PRESETS:
+        raise BadInput(f"unknown preset {name!r}", field="preset", remedy=f"use one of: {', '.join(PRESETS)}")
+    return PRESETS[name](signer)
+
+
+def perpetual(number: int, underlying: int, *, price_step: int, cap: int, tiny: bool = False) -> Instrument:
+    """A perpetual with the terms of the presets.
+
+    Args:
+        number, underlying: identifiers.
+        price_step: quantums.
+        cap: most lots of an order or a position.
+        tiny: wide margins and fees that show at single-digit prices.
+    """
+    return Instrument(
+        id=number,
+        kind=InstrumentKind.PERPETUAL,
+        underlying=underlying,
+        price_step=price_step,
+        maintenance_ppm=100_000 if tiny else 30_000,
+        basis_ppm=10_000 if tiny else 1_000,
+        taker_fee_ppm=10_000 if tiny else 500,
+        maker_fee_ppm=-5_000 if tiny else -110,
+        band_steps=2,
+        band_ppm=300_000 if tiny else 50_000,
+        funding_cap_ppm=100_000 if tiny else 7_500,
+        liquidation_slip_ppm=200_000 if tiny else 50_000,
+        liquidation_fee_ppm=15_000 if tiny else 10_000,
+        max_price=1_000 if tiny else 2**40 - 1,
+        max_order=cap,
+        max_position=cap,
+        surcharge_from=10 if tiny else 10**7,
+        surcharge_to=50 if tiny else 10**8,
+        surcharge_ppm=500_000,
+    )

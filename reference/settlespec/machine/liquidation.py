@@ -1,0 +1,174 @@
+"""Liquidation of one account against the book, one fill or removal at a time."""
+
+from collections.abc import Callable
+
+from settlespec.domain.accounts import Account
+from settlespec.domain.events import Liquidated
+from settlespec.domain.instruments import Market
+from settlespec.domain.orders import Order, Removal, Side
+from settlespec.machine.draft import Draft, traded
+from settlespec.machine.matching import judge, unfit
+from settlespec.machine.standing import Standing, risk_with
+from settlespec.rules import liquidation, margin
+
+
+def liquidate(draft: Draft, account_id: int, attempts: int) -> bool:
+    """ROUND-8: one micro-step; False when the account is done with.
+
+    The first cancels the account's orders. Each later one closes lots of the leg that lowers maintenance most against the best order,
+    or removes a maker that may not trade. It ends when the requirement is restored, no leg finds an acceptable order, or the limits of
+    a placing are reached.
+    """
+    if attempts == 0:
+        account = draft.account(account_id)
+        now = draft.standing(account)
+        # A close at the mark of somebody else may have healed the account since it was assessed.
+        if not margin.in_breach(now.equity, now.maintenance):
+            return False
+        draft.cancel_all(account_id, Removal.LIQUIDATION)
+        return True
+    if attempts > draft.parameters.max_matches + draft.parameters.max_removals:
+        return False
+    account = draft.account(account_id)
+    now = draft.standing(account)
+    if not account.positions or is_restored(draft, now):
+        return False
+    return any(close_leg(draft, account_id, instrument, most) for instrument, most in legs(draft, account))
+
+
+def is_restored(draft: Draft, now: Standing) -> bool:
+    """LIQ-7: equity meets the base initial requirement and the maintenance in force."""
+    base = margin.initial(now.maintenance, draft.parameters.initial_factor_ppm, 0)
+    return liquidation.restored(now.equity, base, now.maintenance)
+
+
+def legs(draft: Draft, account: Account) -> list[tuple[int, int]]:
+    """LIQ-10: instruments by the largest fall of maintenance that closing lots can give, ties by id, with the lots that give it."""
+    now = draft.standing(account).risk
+    falls = []
+    for instrument in account.positions:
+        lots = first_minimum(draft, account, instrument)
+        fall = now - risk_after(draft, account, instrument, lots)
+        if fall > 0:
+            falls.append((-fall, instrument, lots))
+    return [(instrument, lots) for _, instrument, lots in sorted(falls)]
+
+
+def risk_after(draft: Draft, account: Account, instrument: int, lots: int) -> int:
+    """Maintenance times RISK_SCALE after closing lots of one position."""
+    size = account.positions[instrument].size
+    return risk_with(account, instrument, size - lots if size > 0 else size + lots, draft.markets)
+
+
+def first_minimum(draft: Draft, account: Account, instrument: int) -> int:
+    """LIQ-10: the least number of lots whose closing brings maintenance to its minimum; it is convex in the lots closed."""
+    size = abs(account.positions[instrument].size)
+    underlying = draft.markets[instrument].instrument.underlying
+    alone = sum(draft.markets[name].instrument.underlying == underlying for name in account.positions) == 1
+    if alone:
+        # Spread charge and worst loss both fall with every lot.
+        return size
+
+    def stops_falling(lots: int) -> bool:
+        return lots == size or risk_after(draft, account, instrument, lots + 1) >= risk_after(
+            draft, account, instrument, lots
+        )
+
+    return least(stops_falling, 0, size)
+
+
+def least(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The least integer in [low, high] for which a condition holds that, once true, stays true; it holds at `high`."""
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool:
+    """LIQ-11: close lots of one leg against the best opposite order, or remove that order; False when it is not acceptable."""
+    account = draft.account(account_id)
+    market = draft.markets[instrument]
+    side = Side.SELL if account.positions[instrument].size > 0 else Side.BUY
+    maker = draft.book(instrument).best(side.opposite)
+    if maker is None or not within_slip(side, maker.price, market) or outside(side, maker.price, market):
+        return False
+    cause = unfit(draft, maker)
+    if cause is not None:
+        draft.remove_order(maker, cause)
+        return True
+    offer = _Offer(draft, account, market, side, maker)
+    lots = offer.lots(min(most, maker.remaining))
+    if lots == 0:
+        return False
+    cause = judge(draft, maker.account, market, maker.side * lots, maker.price, 0)
+    if cause is not None:
+        draft.remove_order(maker, cause)
+        return True
+    fee = offer.fee(lots)
+    draft.events.append(Liquidated(account_id, maker.account, instrument, maker.arrival, side, maker.price, lots, fee))
+    draft.fill_order(maker, lots)
+    draft.trade(maker.account, instrument, maker.side * lots, maker.price, 0)
+    draft.trade(account_id, instrument, side * lots, maker.price, fee)
+    draft.insurance += fee
+    return True
+
+
+def within_slip(side: Side, price: int, market: Market) -> bool:
+    """LIQ-6: never further from the mark than the slip."""
+    slip, step = market.instrument.liquidation_slip_ppm, market.instrument.price_step
+    if side is Side.SELL:
+        return price >= liquidation.lowest_sale(market.mark, slip, step)
+    return price <= liquidation.highest_purchase(market.mark, slip, step)
+
+
+def outside(side: Side, price: int, market: Market) -> bool:
+    """TRADE-5: matching stops at the first price outside the band."""
+    return price < market.low if side is Side.SELL else price > market.high
+
+
+class _Offer:
+    """What closing lots of one leg against one resting order would mean."""
+
+    def __init__(self, draft: Draft, account: Account, market: Market, side: Side, maker: Order) -> None:
+        self.draft = draft
+        self.account = account
+        self.market = market
+        self.side = side
+        self.price = maker.price
+        self.now = draft.standing(account)
+
+    def over_bankruptcy(self, lots: int) -> int:
+        """LIQ-4: quote received less the bankruptcy quote, in quantums; the price is acceptable when it is not negative."""
+        released = -self.side * lots * self.market.mark
+        received = -self.side * lots * self.price
+        after = risk_after(self.draft, self.account, self.market.instrument.id, lots)
+        return received - liquidation.bankruptcy_quote(self.now.equity, self.now.risk, after, released)
+
+    def fee(self, lots: int) -> int:
+        """LIQ-5: what the insurance fund takes."""
+        rate = self.market.instrument.liquidation_fee_ppm
+        return liquidation.liquidation_fee(self.price * lots, rate, self.over_bankruptcy(lots))
+
+    def restores(self, lots: int) -> bool:
+        """LIQ-7: whether closing the lots ends the liquidation."""
+        instrument = self.market.instrument.id
+        after = traded(self.account, instrument, self.side * lots, self.price, self.fee(lots))
+        return is_restored(self.draft, self.draft.standing(after))
+
+    def lots(self, most: int) -> int:
+        """LIQ-12: the largest quantity that the bankruptcy price admits, or, if that restores, the least that restores.
+
+        With equity > 0 the admitted quantities are an interval from 1, so bisection finds a quantity that passes while the next one
+        does not. 0 when none passes.
+        """
+        if self.over_bankruptcy(1) < 0:
+            return 0
+        beyond = least(lambda lots: lots > most or self.over_bankruptcy(lots) < 0, 1, most + 1)
+        largest = beyond - 1
+        if not self.restores(largest):
+            return largest
+        return least(self.restores, 1, largest)

@@ -1,0 +1,25 @@
+"""Markets at their marks: risk array, band and open-interest surcharge, all fixed until the next round."""
+
+from settlespec.domain.instruments import Instrument, Market
+from settlespec.machine.draft import Draft
+from settlespec.rules import margin, trading
+
+
+def revalued_market(instrument: Instrument, mark: int, surcharge_ppm: int, funding_index: int) -> Market:
+    """ROUND-4: the market at a mark, with its default risk array and its band."""
+    width = trading.band_half_width(mark, instrument.price_step, instrument.band_steps, instrument.band_ppm)
+    low = trading.band_low(mark, width, instrument.price_step)
+    high = trading.band_high(mark, width, instrument.price_step)
+    return Market(
+        instrument, mark, margin.linear_array(instrument, mark), surcharge_ppm, funding_index, low, max(low, high)
+    )
+
+
+def surcharge_rates(draft: Draft) -> dict[int, int]:
+    """MARGIN-6: the open-interest term of each underlying: the largest of its instruments'."""
+    rates: dict[int, int] = {}
+    for name, market in draft.markets.items():
+        instrument = market.instrument
+        rate = margin.surcharge_rate(draft.book(name).open_interest, instrument)
+        rates[instrument.underlying] = max(rates.get(instrument.underlying, 0), rate)
+    return rates

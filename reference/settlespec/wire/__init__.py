@@ -1,0 +1,1 @@
+"""Canonical JSON and bytes of operations, events, states and traces."""

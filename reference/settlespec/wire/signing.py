@@ -1,0 +1,55 @@
+"""The bytes that are signed: bound to chain, rollup and operation type (rule SIGN-1).
+
+The content is a canonical JSON array of strings: chain, rollup, operation type, then every field but the signature in alphabetical
+order of its name. Integers are decimal, enumerations stand by their value, booleans are ``true`` and ``false``, bytes are lower-case
+hexadecimal; the quotes of a statement are one string of ``instrument:mark:rate`` joined by commas.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+import attrs
+
+from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.operations import SIGNED_TYPES, Signed
+
+
+def signed_bytes(chain: int, rollup: int, content: Signed | RoundStatement) -> bytes:
+    """SIGN-1: what the owner (of a statement: each oracle) signs.
+
+    Args:
+        chain, rollup: the domain for which the signature is meant.
+        content: the operation, whose own signature is left out.
+    """
+    kind: Any = type(content)
+    fields = _fields(kind)
+    words = [str(chain), str(rollup), SIGNED_TYPES[kind].value]
+    words += map(_word, fields(content))
+    return ('["' + '","'.join(words) + '"]').encode()
+
+
+@cache
+def _fields(kind: Any) -> Callable[[object], tuple[Any, ...]]:
+    names = sorted(field.name for field in attrs.fields(kind) if field.name not in ("signature", "chain", "rollup"))
+    return attrgetter(*names)
+
+
+def _word(value: object) -> str:
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple):
+        return ",".join(_quote(quote) for quote in value)
+    raise TypeError(f"{type(value).__name__} is not a signed field")
+
+
+def _quote(quote: Quote) -> str:
+    return f"{quote.instrument}:{quote.mark}:{quote.funding_rate}"

@@ -1,0 +1,1 @@
+"""What the system speaks of: quantities, records, operations, events and reasons."""

@@ -1,0 +1,82 @@
+"""A persistent sorted sequence of integers: the order of precedence on one side of a book.
+
+Best is first. A ladder is two levels of tuples; an insertion or removal copies one chunk and the list of chunks, so its cost grows
+with the square root of the length and every earlier ladder stays valid.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import frozen
+
+CHUNK: Final = 128
+"""Longest chunk: the copy of 128 pointers and that of the chunk list balance at about 16,000 resting orders."""
+
+
+@frozen
+class Ladder:
+    """BOOK-1: keys in rising order, none twice."""
+
+    firsts: tuple[int, ...]
+    """The first key of each chunk, to find a chunk by bisection."""
+    chunks: tuple[tuple[int, ...], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.chunks)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.chunks))
+
+    def __iter__(self) -> Iterator[int]:
+        for chunk in self.chunks:
+            yield from chunk
+
+    def first(self) -> int:
+        """The best key; the ladder must not be empty."""
+        return self.firsts[0]
+
+    def after(self, key: int) -> int | None:
+        """The best key behind `key`, which need not stand in the ladder."""
+        place = bisect_right(self.firsts, key) - 1
+        if place < 0:
+            return self.firsts[0] if self.firsts else None
+        chunk = self.chunks[place]
+        inside = bisect_right(chunk, key)
+        if inside < len(chunk):
+            return chunk[inside]
+        return self.firsts[place + 1] if place + 1 < len(self.firsts) else None
+
+    def insert(self, key: int) -> "Ladder":
+        """The ladder with `key`, which must not stand in it."""
+        if not self.chunks:
+            return Ladder((key,), ((key,),))
+        place = max(bisect_right(self.firsts, key) - 1, 0)
+        chunk = self.chunks[place]
+        inside = bisect_left(chunk, key)
+        longer = (*chunk[:inside], key, *chunk[inside:])
+        if len(longer) <= CHUNK:
+            return self._with(place, (longer,))
+        half = len(longer) // 2
+        return self._with(place, (longer[:half], longer[half:]))
+
+    def remove(self, key: int) -> "Ladder":
+        """The ladder without `key`, which must stand in it."""
+        place = bisect_right(self.firsts, key) - 1
+        chunk = self.chunks[place]
+        inside = bisect_left(chunk, key)
+        if chunk[inside] != key:
+            raise KeyError(key)
+        shorter = chunk[:inside] + chunk[inside + 1 :]
+        return self._with(place, (shorter,) if shorter else ())
+
+    def _with(self, place: int, replacement: tuple[tuple[int, ...], ...]) -> "Ladder":
+        firsts = tuple(chunk[0] for chunk in replacement)
+        return Ladder(
+            self.firsts[:place] + firsts + self.firsts[place + 1 :],
+            self.chunks[:place] + replacement + self.chunks[place + 1 :],
+        )
+
+
+EMPTY_LADDER = Ladder((), ())
+"""No resting order."""

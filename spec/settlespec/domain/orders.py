@@ -1,0 +1,84 @@
+"""Orders: their sides, kinds and lifetimes, and the record of one that rests."""
+
+from enum import IntEnum, StrEnum
+
+from attrs import frozen
+
+from settlespec.domain.quantities import AccountId, Arrival, ClientId, InstrumentId, Milliseconds, Price, Size
+
+
+class Side(IntEnum):
+    """The sign that an order's fill gives to the position: a buy adds lots, a sell removes them."""
+
+    BUY = 1
+    SELL = -1
+
+    @property
+    def opposite(self) -> "Side":
+        """The side that this one trades with."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderKind(StrEnum):
+    """TRADE-1: a market order is an immediate-or-cancel order with its limit at the band's edge."""
+
+    LIMIT = "limit"
+    MARKET = "market"
+
+
+class TimeInForce(StrEnum):
+    """TRADE-1: how long an order may look for its counterparty."""
+
+    GOOD_TILL_TIME = "good_till_time"
+    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
+    FILL_OR_KILL = "fill_or_kill"
+
+
+class SelfTrade(StrEnum):
+    """TRADE-8: what happens when an order meets one of the same account."""
+
+    CANCEL_MAKER = "cancel_maker"
+    CANCEL_TAKER = "cancel_taker"
+    CANCEL_BOTH = "cancel_both"
+
+
+class Removal(StrEnum):
+    """Why an order, or what was left of one, is no longer live."""
+
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+    SELF_TRADE = "self_trade"
+    UNDERCOLLATERALISED = "undercollateralised"
+    POSITION_LIMIT = "position_limit"
+    REDUCE_ONLY = "reduce_only"
+    OUTSIDE_BAND = "outside_band"
+    IMMEDIATE = "immediate"
+    MATCH_LIMIT = "match_limit"
+    LIQUIDATION = "liquidation"
+    FORCED = "forced"
+
+
+@frozen
+class Order:
+    """A live order. What rests is size - filled, always positive."""
+
+    arrival: Arrival
+    account: AccountId
+    client_id: ClientId
+    instrument: InstrumentId
+    side: Side
+    price: Price
+    size: Size
+    """Lots that the owner signed for, through all replacements."""
+    filled: int
+    """Lots filled so far under this client id, kept through replacements."""
+    good_till: Milliseconds
+    """The last time at which the order may match."""
+    reduce_only: bool
+
+    @property
+    def remaining(self) -> int:
+        """Lots that still rest."""
+        return self.size - self.filled

@@ -1,0 +1,39 @@
+"""What a step answers, and the two ways in which it may fail to answer."""
+
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from settlespec.domain.events import Event
+from settlespec.domain.reasons import Reason
+from settlespec.domain.state import State
+
+
+@frozen
+class Accepted:
+    """The operation took effect."""
+
+    state: State
+    events: tuple[Event, ...]
+
+
+@frozen
+class Rejected:
+    """A rule or a limit of the specified system refused the operation; the state is bit-identical.
+
+    The reason counts, the operands explain: two outcomes with the same reason are equal.
+    """
+
+    reason: Reason
+    operands: tuple[tuple[str, int], ...] = field(default=(), eq=False)
+
+
+Outcome: TypeAlias = Accepted | Rejected
+
+
+class SpecBug(Exception):
+    """An invariant broke inside the specification itself: a defect of ours, never an answer about the operation."""
+
+
+class Exhausted(Exception):
+    """A limit of our own process was reached: nothing is said about the operation."""

@@ -1,0 +1,76 @@
+"""Liquidation against the book and default (rules LIQ-1 to LIQ-7)."""
+
+from settlespec.arithmetic import PPM, ceil_div, clamp, floor_div, maximum, minimum
+from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Size
+
+
+def gain_of_round(at_rest: Quantums, now: Quantums) -> int:
+    """LIQ-1: what an account gained in this round: its rise of equity since rest, never negative."""
+    return maximum(now - at_rest, 0)
+
+
+def insurance_payment(insurance: Quantums, debt: Quantums) -> int:
+    """LIQ-2: the insurance fund pays a defaulted account's debt as far as it reaches, and never anything else.
+
+    Args:
+        insurance: quantums in the fund, >= 0.
+        debt: what the account owes, >= 0.
+    """
+    return minimum(insurance, debt)
+
+
+def haircut(owed: Quantums, gain: int, total_gain: int) -> int:
+    """LIQ-3: a gain's share of what the insurance fund could not pay, rounded up; the rounding goes to the insurance fund.
+
+    Args:
+        owed: what all defaulted accounts together still owe, 0 <= owed <= total_gain.
+        gain: the account's gain of this round, >= 0.
+        total_gain: the sum of all gains of this round.
+    """
+    return ceil_div(owed * gain, total_gain)
+
+
+def bankruptcy_quote(equity: Quantums, before: int, after: int, released: Quantums) -> Quantums:
+    """LIQ-4: a close may not leave the account worse off per unit of risk.
+
+    The least quote, in quantums, at which closing keeps equity / maintenance from falling:
+    (equity + quote - released) * before >= equity * after. Rounded up, against whoever takes the risk over.
+
+    Args:
+        equity: equity at the mark, > 0.
+        before, after: maintenance around the close in one unit, 0 <= after < before.
+        released: notional at the mark that the close gives up, signed like the position; the quote is what it is sold for.
+    Source: dYdX v4 GetBankruptcyPriceInQuoteQuantums; equal to StarkEx's deleverage fairness pair (law LIQ-4b).
+    """
+    return released + ceil_div(equity * after, before) - equity
+
+
+def liquidation_fee(notional: Amount, rate: Factor, over_bankruptcy: Quantums) -> int:
+    """LIQ-5: the insurance fund takes a share of the fill's notional, rounded up, at most the gain over the bankruptcy price.
+
+    Args:
+        notional: price * size of the fill.
+        rate: ppm.
+        over_bankruptcy: quote received less the bankruptcy quote, >= 0.
+    """
+    return clamp(ceil_div(notional * rate, PPM), 0, over_bankruptcy)
+
+
+def lowest_sale(mark: Price, slip: Factor, price_step: Price) -> int:
+    """LIQ-6: the lowest price at which a long may be liquidated: the mark less the slip, at least one step of it, rounded up."""
+    return mark - maximum(floor_div(mark * slip, PPM), price_step)
+
+
+def highest_purchase(mark: Price, slip: Factor, price_step: Price) -> int:
+    """LIQ-6: the highest price at which a short may be liquidated: the mark plus the slip, at least one step of it, rounded down."""
+    return mark + maximum(floor_div(mark * slip, PPM), price_step)
+
+
+def restored(equity: Quantums, base_initial: Amount, maintenance_in_force: Amount) -> bool:
+    """LIQ-7: a liquidation ends when equity meets the base initial requirement and the maintenance in force."""
+    return equity >= maximum(base_initial, maintenance_in_force)
+
+
+def closable(size: Size, opposite: Size) -> Size:
+    """LIQ-8: lots that close against one opposite position."""
+    return minimum(size, opposite)

@@ -1,0 +1,144 @@
+"""Margin: one formula for every instrument (rules MARGIN-1 to MARGIN-9).
+
+A risk array says what one lot loses in each of sixteen scenarios of its underlying. Losses, spread charges and minimums carry the
+factor `RISK_SCALE`, so that an array is exact; a requirement is rounded up once, to whole quantums, which changes no comparison with
+an equity, since equities are whole.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from attrs import frozen
+
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, clamp, floor_div, maximum, total
+from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
+from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
+from settlespec.rules.fees import resting_fee
+
+THIRDS: Final = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 3, -3)
+"""The price move of each scenario in thirds of the scan range, under volatility up and down in turn; then the two extreme moves,
+of which a linear instrument loses no more than at the edge of the range. Layout: the sixteen SPAN scenarios."""
+
+RISK_SCALE: Final = 3 * PPM
+"""Thirds of a ppm: the unit in which a linear array is an integer."""
+
+
+@frozen
+class Holding:
+    """A position in one market, as the requirement sees it."""
+
+    size: SignedSize
+    market: Market
+
+
+def linear_array(instrument: Instrument, mark: Price) -> RiskArray:
+    """MARGIN-1: the default array of a linear instrument: a long lot loses -rate * mark * move in each scenario, exactly.
+
+    Args:
+        instrument: gives the scan range (`maintenance_ppm`) and the spread charge (`basis_ppm`), both in ppm of the mark.
+        mark: quantums per lot.
+    """
+    third = instrument.maintenance_ppm * mark
+    losses = tuple(-third * move for move in THIRDS)
+    return RiskArray(losses, 3 * third, 3 * third, 3 * instrument.basis_ppm * mark, 0)
+
+
+def worst_loss(holdings: tuple[Holding, ...]) -> int:
+    """MARGIN-2: the largest loss of the holdings of one underlying in any scenario, never negative; times RISK_SCALE."""
+    worst = 0
+    for scenario in range(SCENARIOS):
+        loss = total(holding.size * holding.market.risk.losses[scenario] for holding in holdings)
+        worst = maximum(worst, loss)
+    return worst
+
+
+def worst_loss_alone(size: SignedSize, risk: RiskArray) -> int:
+    """MARGIN-2: the worst loss of a single holding, by the array's two extremes (law MARGIN-2a: equal to `worst_loss`)."""
+    return choose(size >= 0, size * risk.worst_long, -size * risk.worst_short)
+
+
+def charges(size: SignedSize, risk: RiskArray) -> int:
+    """MARGIN-3: the spread charge of a holding, never netted, and the short minimum; times RISK_SCALE."""
+    return absolute(size) * risk.basis + maximum(-size, 0) * risk.short_minimum
+
+
+def underlying_risk(holdings: tuple[Holding, ...]) -> int:
+    """MARGIN-3: maintenance of the holdings of one underlying, times RISK_SCALE: the worst loss plus every charge."""
+    if len(holdings) == 1:
+        alone = holdings[0]
+        return worst_loss_alone(alone.size, alone.market.risk) + charges(alone.size, alone.market.risk)
+    return worst_loss(holdings) + total(charges(holding.size, holding.market.risk) for holding in holdings)
+
+
+def maintenance(risk: int) -> Amount:
+    """MARGIN-4: the maintenance requirement in quantums: the sum of the underlyings' risks over RISK_SCALE, rounded up."""
+    return ceil_div(risk, RISK_SCALE)
+
+
+def initial(maintenance_requirement: Amount, factor: Factor, surcharge: Amount) -> Amount:
+    """MARGIN-5: the initial requirement: maintenance times the initial factor, rounded up, plus the open-interest surcharge.
+
+    Args:
+        maintenance_requirement: quantums.
+        factor: ppm, at least PPM.
+        surcharge: the sum of `surcharge` over the underlyings, quantums.
+    """
+    return ceil_div(maintenance_requirement * factor, PPM) + surcharge
+
+
+def surcharge(risk: int, surcharge_ppm: Factor) -> Amount:
+    """MARGIN-5: what open interest adds to the initial requirement in one underlying, in quantums, rounded up.
+
+    Args:
+        risk: the underlying's maintenance times RISK_SCALE.
+        surcharge_ppm: frozen at the last round, the same for the whole underlying, so the requirement stays sub-additive.
+    """
+    return ceil_div(risk * surcharge_ppm, RISK_SCALE * PPM)
+
+
+def surcharge_rate(open_interest: int, instrument: Instrument) -> Factor:
+    """MARGIN-6: the open-interest term in ppm: 0 up to `surcharge_from` lots, then linear up to `surcharge_ppm`; rounded down."""
+    over = clamp(open_interest - instrument.surcharge_from, 0, instrument.surcharge_to - instrument.surcharge_from)
+    return floor_div(over * instrument.surcharge_ppm, instrument.surcharge_to - instrument.surcharge_from)
+
+
+def order_reserve(side: int, size: Size, price: Price, reduce_only: bool, market: Market, factor: Factor) -> Amount:
+    """MARGIN-7: what a resting order needs: its stand-alone initial requirement, its loss against the mark, and its fee.
+
+    Sound by sub-additivity: positions and orders together never need more than their parts. A reduce-only order only shrinks a
+    position, so it needs its loss and fee alone.
+
+    Args:
+        side: 1 buys, -1 sells.
+        size: lots that rest.
+        price: the limit, at which the fill would happen.
+    """
+    risk = worst_loss_alone(side * size, market.risk) + charges(side * size, market.risk)
+    alone = initial(maintenance(risk), factor, surcharge(risk, market.surcharge_ppm))
+    loss = maximum(side * (price - market.mark), 0) * size
+    fee = resting_fee(price * size, market.instrument.maker_fee_ppm)
+    return choose(reduce_only, 0, alone) + loss + fee
+
+
+def equity(cash: Quantums, values: Iterable[int]) -> Quantums:
+    """MARGIN-8: cash plus every position at its mark, exact, in quantums; it does not depend on how the cost was split."""
+    return cash + total(values)
+
+
+def reduces_risk(equity_before: Quantums, equity_after: Quantums, before: int, after: int) -> bool:
+    """MARGIN-9: a fill that strictly reduces risk: maintenance falls and equity per maintenance does not.
+
+    The caller checks beside it that every holding keeps its sign and is not larger.
+
+    Args:
+        equity_before, equity_after: quantums around the fill.
+        before, after: maintenance requirement around the fill, in the same unit, >= 0.
+    """
+    ratio_holds = equity_after * before >= equity_before * after
+    no_worse_when_under_water = (equity_before > 0) | (equity_after >= equity_before)
+    return (after < before) & ratio_holds & no_worse_when_under_water
+
+
+def in_breach(equity_now: Quantums, maintenance_requirement: Amount) -> bool:
+    """MARGIN-10: an account is liquidatable when its equity is below its maintenance requirement."""
+    return equity_now < maintenance_requirement
