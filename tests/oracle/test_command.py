@@ -12,6 +12,7 @@ import click
 import pytest
 
 from settlespec.domain.errors import BadInput, Malformed
+from settlespec.domain.outcomes import Exhausted, SpecBug
 from settlespec.oracle.command import COMMANDS, Entry, run
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
@@ -80,6 +81,8 @@ def test_a_command_that_returns_nothing_holds(plant: Plant) -> None:
             ExitCode.DEFECT,
             "a defect of settlespec: ModuleNotFoundError",
         ),
+        (Exhausted("too many states"), ExitCode.UNDECIDED, "a limit of this process was reached: too many states"),
+        (SpecBug("equity -1"), ExitCode.DEFECT, "a defect of settlespec: SpecBug: equity -1"),
         (KeyError("mark"), ExitCode.DEFECT, "a defect of settlespec: KeyError: 'mark'"),
         (ValueError("two\nlines"), ExitCode.DEFECT, "a defect of settlespec: ValueError: two lines"),
     ],

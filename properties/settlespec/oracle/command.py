@@ -15,6 +15,7 @@ import click
 from attrs import define, frozen
 
 from settlespec.domain.errors import BadInput, Malformed
+from settlespec.domain.outcomes import Exhausted
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 
@@ -136,6 +137,8 @@ def _explain(error: Exception, session: Session) -> int:
             return _complain("interrupted", ExitCode.INTERRUPTED)
         case BadInput() | Malformed():
             return _complain(str(error), ExitCode.BAD_DATA)
+        case Exhausted():
+            return _complain(f"not decided, a limit of this process was reached: {error}", ExitCode.UNDECIDED)
         case FileNotFoundError() | PermissionError() if error.filename is not None:
             return _complain(f"{os.fsdecode(error.filename)}: {error.strerror}", ExitCode.NO_INPUT)
         case ModuleNotFoundError() if (error.name or "").partition(".")[0] in EXTRAS:
