@@ -1,8 +1,19 @@
 """What one row must be to those before it: later in time, and about an order that is there."""
 
+from attrs import frozen
+
 from settlespec.domain.orders import Side
 from settlespec.flows.fields import Place
 from settlespec.flows.message import MAX_LIVE_ORDERS, FlowFlag, FlowKind, FlowMessage
+
+
+@frozen
+class ColumnNames:
+    """What a format calls the columns that are compared between rows."""
+
+    time: str
+    order_id: str
+    side: str
 
 
 class Continuity:
@@ -11,8 +22,8 @@ class Continuity:
     Holds the side and the remaining size of the live orders only, so its memory does not grow with the file.
     """
 
-    def __init__(self, time_field: str, most_live_orders: int = MAX_LIVE_ORDERS) -> None:
-        self._time_field = time_field
+    def __init__(self, names: ColumnNames, most_live_orders: int = MAX_LIVE_ORDERS) -> None:
+        self._names = names
         self._most_live_orders = most_live_orders
         self._time = 0
         self._live: dict[int, tuple[Side | None, int]] = {}
@@ -27,7 +38,7 @@ class Continuity:
         if message.time_nanoseconds < self._time:
             raise place.refused(
                 f"time runs backwards, from {self._time} to {message.time_nanoseconds} nanoseconds",
-                self._time_field,
+                self._names.time,
                 "sort the rows as the venue sent them",
             )
         self._time = message.time_nanoseconds
@@ -39,11 +50,13 @@ class Continuity:
     def _insert(self, message: FlowMessage, place: Place) -> None:
         if message.order_id in self._live:
             raise place.refused(
-                f"order {message.order_id} is live already", "order_id", "give every order an id of its own"
+                f"order {message.order_id} is live already", self._names.order_id, "give every order an id of its own"
             )
         if len(self._live) >= self._most_live_orders:
             raise place.refused(
-                f"more than {self._most_live_orders:,} orders live at once", "order_id", "split the flow by instrument"
+                f"more than {self._most_live_orders:,} orders live at once",
+                self._names.order_id,
+                "split the flow by instrument",
             )
         self._live[message.order_id] = (message.side, message.size)
 
@@ -53,13 +66,13 @@ class Continuity:
         if message.order_id not in self._live:
             raise place.refused(
                 f"{message.kind} of order {message.order_id}, which is not live",
-                "order_id",
+                self._names.order_id,
                 "start the flow with the orders that rest, as SNAP rows",
             )
         side, remaining = self._live[message.order_id]
         if message.side is not side:
             raise place.refused(
-                f"order {message.order_id} is on the other side", "side", "give the side of the resting order"
+                f"order {message.order_id} is on the other side", self._names.side, "give the side of the resting order"
             )
         left = message.size if message.kind is FlowKind.MODIFY else remaining - message.size
         if left > 0:

@@ -5,7 +5,7 @@ from typing import Final
 
 from settlespec.domain.orders import Side
 from settlespec.domain.quantities import IDENTIFIER, PRICE, SIZE
-from settlespec.flows.continuity import Continuity
+from settlespec.flows.continuity import ColumnNames, Continuity
 from settlespec.flows.fields import Place, columns, on_step, shown, whole_number
 from settlespec.flows.message import NANOSECONDS, FlowFlag, FlowKind, FlowMessage, FlowTerms
 
@@ -13,6 +13,8 @@ COLUMNS: Final = ("seq", "ts_ns", "type", "order_id", "side", "price", "qty", "f
 
 HEADER: Final = ",".join(COLUMNS)
 """The first line of every file of this schema."""
+
+COMPARED: Final = ColumnNames(time="ts_ns", order_id="order_id", side="side")
 
 SIDES: Final[Mapping[str, Side | None]] = {"B": Side.BUY, "S": Side.SELL, "": None}
 
@@ -36,7 +38,7 @@ def l3_messages(lines: Iterable[tuple[int, str]], file: str, terms: FlowTerms) -
     Raises:
         BadInput: at the first row that is refused, with its line and its field.
     """
-    continuity = Continuity("ts_ns")
+    continuity = Continuity(COMPARED)
     sequence = -1
     line = 1
     for line, text in lines:

@@ -11,13 +11,15 @@ from typing import Final
 from settlespec.arithmetic.integers import floor_div
 from settlespec.domain.orders import Side
 from settlespec.domain.quantities import IDENTIFIER, PRICE, SIZE, Range
-from settlespec.flows.continuity import Continuity
+from settlespec.flows.continuity import ColumnNames, Continuity
 from settlespec.flows.fields import Place, columns, on_step, shown, whole_number
 from settlespec.flows.lines import numbered_lines
 from settlespec.flows.message import NANOSECONDS, FlowFlag, FlowKind, FlowMessage, FlowTerms
 from settlespec.flows.opening import unseen_orders, with_unseen_orders
 
 COLUMNS: Final = ("time", "type", "order id", "size", "price", "direction")
+
+COMPARED: Final = ColumnNames(time="time", order_id="order id", side="direction")
 
 KINDS: Final[Mapping[str, FlowKind]] = {
     "1": FlowKind.ADD,
@@ -62,7 +64,7 @@ def lobster_messages(path: Path, terms: FlowTerms) -> Iterator[FlowMessage]:
             "a LOBSTER file is read twice, this one can be read once only", remedy="save it as a file"
         )
     unseen = unseen_orders(_rows(path, terms))
-    continuity = Continuity("time")
+    continuity = Continuity(COMPARED)
     for message in with_unseen_orders(_rows(path, terms), unseen):
         continuity.admit(message, Place(str(path), message.line))
         yield message
