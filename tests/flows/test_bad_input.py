@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import random
 import threading
 from pathlib import Path
 
@@ -227,3 +228,23 @@ def test_terms_that_no_file_can_meet_are_refused(terms: dict[str, int], field: s
     with pytest.raises(BadInput, match="out of its range") as caught:
         FlowTerms(**terms)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("content", [l3(GOOD, "2,1001,FILL,7,B,500,3,"), lobster(LOBSTER_GOOD), TRUNCATED[:200]])
+def test_no_damage_of_a_file_ends_in_anything_but_messages_or_a_refusal(content: bytes, tmp_path: Path) -> None:
+    source = random.Random(2012)
+    path = tmp_path / "damaged.csv"
+    refusals: list[BadInput] = []
+    for _ in range(300):
+        damaged = bytearray(content)
+        for _ in range(source.randint(1, 3)):
+            damaged[source.randrange(len(damaged))] = source.choice([0, 9, 10, 44, 45, 46, 48, 57, 65, 128, 255])
+        path.write_bytes(damaged[: source.randint(1, len(damaged))])
+        try:
+            messages = list(read_flow(path, TERMS))
+        except BadInput as refusal:
+            refusals.append(refusal)
+        else:
+            assert messages
+    assert len(refusals) > 100
+    assert all(refusal.line is not None and refusal.remedy for refusal in refusals)

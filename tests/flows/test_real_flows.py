@@ -343,6 +343,7 @@ def test_running_free_reproduces_1834_aapl_fills_and_more_when_arrivals_that_cro
 
 def test_aggressors_put_together_run_closer_to_the_venue_than_fills_one_by_one(esh4: list[FlowMessage]) -> None:
     assert running_free(book_events(esh4), arrivals_match=True) == 3_119
+    assert running_free(book_events(esh4), arrivals_match=False) == 2_503
     assert running_free(one_order_a_fill(book_events(esh4)), arrivals_match=True) == 2_832
 
 

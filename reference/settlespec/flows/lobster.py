@@ -54,7 +54,8 @@ def lobster_messages(path: Path, terms: FlowTerms) -> Iterator[FlowMessage]:
     """The messages of a file, with the orders that must have rested before its first row as SNAP messages.
 
     Reads the file twice: what the venue never showed as new is known only from the rows that change it.
-    Every fault of the file shows in the first reading, before any message is given out.
+    The faults of single rows show in the first reading, before any message is given out; times and order ids are compared
+    in the second.
 
     Raises:
         BadInput: at the first row that is refused; or the file cannot be read twice.
