@@ -1,0 +1,254 @@
+"""The flow that comes with the project: seeded, four perpetuals, a thousand accounts, a crash (FLOW-1 to FLOW-4).
+
+Integers only, so that the same seed gives the same operations on every machine. It is made to reach everything: quiet trading of all
+order kinds, custody both ways, forced requests, and a crash in which one market loses its bids, so that losses meet first an empty
+insurance fund and then a filled one, and some accounts can only be closed at the mark after patience.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate, chain
+from random import Random
+from typing import Final
+
+from settlespec.arithmetic import PPM
+from settlespec.domain.accounts import FLAT, NO_ORDERS
+from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
+from settlespec.domain.operations import Operation, Receive, Take, Transfer, Withdraw
+from settlespec.domain.orders import Side, TimeInForce
+from settlespec.flows.session import Session
+from settlespec.machine.genesis import Genesis, standard
+from settlespec.machine.signatures import Signer
+
+ACCOUNTS: Final = 1_000
+OPERATIONS: Final = 20_000
+INTERVALS: Final = 40
+"""Batch intervals: a clearing round ends each."""
+
+INTERVAL: Final = 5_000
+"""Milliseconds from one round to the next."""
+
+TICK: Final = 250
+"""Milliseconds between two movements of the clock."""
+
+START: Final = 100_000
+"""First mark of every perpetual, in quantums per lot."""
+
+CRASH: Final = 22
+"""The interval in which the crash begins."""
+
+SWINGS: Final[dict[int, tuple[int, ...]]] = {
+    CRASH: (-12_000, -9_000, -18_000, -21_000),
+    CRASH + 1: (-35_000, -60_000, -90_000, -24_000),
+    CRASH + 2: (-60_000, -90_000, -140_000, 0),
+    CRASH + 3: (20_000, 30_000, 50_000, 0),
+    CRASH + 4: (-45_000, -20_000, -60_000, 0),
+    CRASH + 5: (10_000, 15_000, 20_000, 0),
+    CRASH + 6: (-30_000, 45_000, -80_000, 0),
+    CRASH + 12: (60_000, 80_000, 120_000, -28_000),
+    CRASH + 13: (0, -60_000, 90_000, 0),
+}
+"""Moves of the four marks in ppm in the intervals of the crash and of the rebound; elsewhere they wander."""
+
+QUIET: Final = 3_000
+"""The largest move of a mark in a quiet interval, in ppm."""
+
+THIN: Final = 4
+"""The perpetual whose makers withdraw when the crash begins."""
+
+
+class EmbeddedFlow:
+    """FLOW-1: the default flow of `settlespec audit`.
+
+    Account a acts with weight 1 / (a + 1): Zipf with exponent 1. One account in ten makes markets with deep pockets; the others bring
+    between one and forty times the requirement of one lot and trade near what they can carry.
+    """
+
+    def __init__(self, seed: int = 1, accounts: int = ACCOUNTS, operations: int = OPERATIONS) -> None:
+        self.name = "embedded"
+        self.seed = seed
+        self.accounts = accounts
+        self.total = operations
+        scale = 1_000_000_000
+        self._weights = list(accumulate(scale // (place + 1) for place in range(accounts)))
+
+    def genesis(self, signer: Signer) -> Genesis:
+        """The standard preset: four perpetuals on four underlyings."""
+        return standard(signer, marks=(START,) * 4)
+
+    def expected(self) -> int:
+        """How many operations there will be."""
+        return self.total
+
+    def operations(self, session: Session) -> Iterator[Operation]:
+        """FLOW-2: openings, then intervals of trading that each end in a clearing round."""
+        random = Random(self.seed)
+        made = 0
+        for operation in self._openings(session, random):
+            yield operation
+            made += 1
+        left = self.total - made
+        for interval in range(INTERVALS):
+            until = self.total - left * (INTERVALS - 1 - interval) // INTERVALS
+            base, first = interval * INTERVAL, made
+            while made < until - 8:
+                passed = INTERVAL * (made - first) // (until - first) // TICK * TICK
+                for operation in chain(session.tick(base + passed), self._action(session, random, interval)):
+                    yield operation
+                    made += 1
+            for operation in session.tick(base + INTERVAL):
+                yield operation
+                made += 1
+            for operation in session.clearing_round(self._marks(session, random, interval), _rates(random)):
+                yield operation
+                made += 1
+
+    def _openings(self, session: Session, random: Random) -> Iterator[Operation]:
+        for account in range(self.accounts):
+            amount = 2_000_000_000 if _makes_markets(account) else START * 45_000 // PPM * random.randint(20, 800)
+            yield from session.deposit(account, amount)
+
+    def _marks(self, session: Session, random: Random, interval: int) -> dict[int, int]:
+        swings = SWINGS.get(interval)
+        marks = {}
+        for place, (name, market) in enumerate(sorted(session.state.markets.items())):
+            calm_after_crash = name == THIN and CRASH < interval < CRASH + 12
+            wander = 0 if calm_after_crash else random.randint(-QUIET, QUIET)
+            move = wander if swings is None else swings[place]
+            step = market.instrument.price_step
+            marks[name] = max(market.mark * (PPM + move) // PPM // step * step, step)
+        return marks
+
+    def _who(self, random: Random) -> int:
+        return bisect_right(self._weights, random.randrange(self._weights[-1]))
+
+    def _action(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
+        """FLOW-3: one owner does one thing."""
+        account = self._who(random)
+        instrument = random.randint(1, 4)
+        crashing = instrument == THIN and CRASH - 1 <= interval < CRASH + 12
+        dice = random.randrange(1_000)
+        if dice < 30:
+            yield from self._money(session, random, account)
+        elif dice < 40:
+            yield from self._forced(session, random, account)
+        elif dice < 420 and not crashing:
+            yield from self._make(session, random, _market_maker(random, self.accounts), instrument)
+        elif dice < 520:
+            yield from self._withdraw_quote(session, random, instrument)
+        elif not crashing:
+            yield from self._take(session, random, account, instrument)
+        else:
+            yield from self._flee(session, instrument)
+
+    def _flee(self, session: Session, instrument: int) -> Iterator[Operation]:
+        """In the crash the makers of the thin market cancel, best bid first."""
+        for side in (Side.BUY, Side.SELL):
+            best = session.state.books[instrument].best(side)
+            if best is not None:
+                yield session.cancel(best.account, instrument, best.client_id)
+                return
+
+    def _make(self, session: Session, random: Random, account: int, instrument: int) -> Iterator[Operation]:
+        """A market maker quotes near the mark, sometimes post-only, sometimes with a short life, or moves a quote."""
+        market = session.state.markets[instrument]
+        side = random.choice((Side.BUY, Side.SELL))
+        step = market.instrument.price_step
+        away = random.randint(1, 400) * step
+        price = max(market.mark // step * step - side * away, step)
+        client_id = random.randrange(24)
+        size = random.randint(1, 60) * 5
+        quoted = sorted(session.state.accounts[account].orders.get(instrument, NO_ORDERS).arrivals)
+        if quoted and random.randrange(3) == 0:
+            yield session.replace(account, instrument, random.choice(quoted), size + random.randrange(40), price)
+            return
+        clock = session.state.clock
+        good_till = clock + random.randint(500, 30_000) if random.randrange(3) == 0 else clock + 10_000_000
+        post_only = random.randrange(4) == 0
+        yield session.limit(account, instrument, client_id, side, size, price, good_till=good_till, post_only=post_only)
+
+    def _withdraw_quote(self, session: Session, random: Random, instrument: int) -> Iterator[Operation]:
+        """A quote near the top of the book is taken back; now and then one that is gone already."""
+        book = session.state.books[instrument]
+        order = book.best(random.choice((Side.BUY, Side.SELL)))
+        for _ in range(random.randrange(12)):
+            order = order and book.behind(order)
+        if order is not None:
+            yield session.cancel(order.account, instrument, order.client_id)
+        elif random.randrange(4) == 0:
+            yield session.cancel(_market_maker(random, self.accounts), instrument, 0)
+
+    def _take(self, session: Session, random: Random, account: int, instrument: int) -> Iterator[Operation]:
+        """A trader takes: what it can carry, in any of the order kinds, or closes reduce-only."""
+        market = session.state.markets[instrument]
+        holder = session.state.accounts[account]
+        held = holder.positions.get(instrument, FLAT).size
+        dice = random.randrange(100)
+        side = random.choice((Side.BUY, Side.BUY, Side.SELL))
+        client_id = random.randrange(24, 2**32)
+        if held and dice < 25:
+            side = Side.SELL if held > 0 else Side.BUY
+            size = random.randint(1, abs(held))
+            if dice < 12:
+                yield session.market(account, instrument, client_id, side, size + dice, reduce_only=True)
+            else:
+                price = _near(session, random, instrument, -side)
+                yield session.limit(account, instrument, client_id, side, size, price, reduce_only=True)
+            return
+        carried = max(holder.collateral * PPM // (market.mark * 48_000), 1)
+        size = random.randint(max(carried // 4, 1), carried)
+        if dice < 70:
+            yield session.market(account, instrument, client_id, side, size)
+            return
+        lifetime = TimeInForce.FILL_OR_KILL if dice < 80 else TimeInForce.IMMEDIATE_OR_CANCEL
+        if dice >= 92:
+            lifetime = TimeInForce.GOOD_TILL_TIME
+        price = _near(session, random, instrument, side)
+        yield session.limit(account, instrument, client_id, side, size, price, lifetime)
+
+    def _money(self, session: Session, random: Random, account: int) -> Iterator[Operation]:
+        """Deposits, withdrawals and transfers, some of them more than is free."""
+        state = session.state
+        amount = random.randint(1, max(state.accounts[account].collateral, 1))
+        kind = random.randrange(3)
+        if kind == 0:
+            yield from session.deposit(account, amount // 2 + 1)
+        elif kind == 1:
+            yield session.sign(Withdraw(account, session.next_nonce(account), state.clock, amount, b""))
+        else:
+            nonce, recipient = session.next_nonce(account), self._who(random)
+            yield session.sign(Transfer(account, nonce, state.clock, recipient, amount // 4 + 1, b""))
+
+    def _forced(self, session: Session, random: Random, account: int) -> Iterator[Operation]:
+        """FLOW-4: an owner goes past the operator."""
+        key = session.signer.key(account)
+        held = sorted(session.state.accounts[account].positions.items())
+        if held and random.randrange(2):
+            instrument, position = random.choice(held)
+            side = Side.SELL if position.size > 0 else Side.BUY
+            price = session.state.markets[instrument].mark
+            message = ForcedOrder(account, key, instrument, side, random.randint(1, abs(position.size)), price)
+            yield Receive(session.state.clock, message)
+        else:
+            yield Receive(session.state.clock, ForcedWithdrawal(account, key, random.randint(1, 100_000_000)))
+        yield Take()
+
+
+def _makes_markets(account: int) -> bool:
+    return account % 10 == 0
+
+
+def _market_maker(random: Random, accounts: int) -> int:
+    return random.randrange(0, accounts, 10)
+
+
+def _rates(random: Random) -> dict[int, int]:
+    """Funding rates in ppm per period, most of them small, some beyond the cap."""
+    return {name: random.randint(-12_000, 12_000) for name in range(1, 5)}
+
+
+def _near(session: Session, random: Random, instrument: int, direction: int) -> int:
+    """A price some steps from the mark, mostly on the aggressive side of a direction."""
+    market = session.state.markets[instrument]
+    step = market.instrument.price_step
+    return max((market.mark + direction * random.randint(-50, 300) * step) // step * step, step)
