@@ -24,7 +24,7 @@ PACKAGES: Final = (
 )
 """Where rules are stated; a package that no root has yet adds nothing."""
 
-RULE_ID: Final = re.compile(r"(?P<prefix>[A-Z]+(?:-[A-Z]+)*)-(?P<number>\d+)(?P<letter>[a-z]?): ")
+RULE_ID: Final = re.compile(r"(?P<prefix>[A-Z]+(?:-[A-Z]+)*)-(?P<number>\d+)(?:\.(?P<part>\d+))?: ")
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,18 +50,18 @@ class Statement:
     is_function: bool
 
     @property
-    def sort_key(self) -> tuple[str, int, str, bool, str]:
-        """Prefix, then number as a number, then letter; what acts before what records."""
-        prefix, number, letter = split_id(self.id)
-        return prefix, number, letter, not self.is_function, self.place
+    def sort_key(self) -> tuple[str, int, int, bool, str]:
+        """Prefix, then number and part as numbers; what acts before what records."""
+        prefix, number, part = split_id(self.id)
+        return prefix, number, part, not self.is_function, self.place
 
 
-def split_id(rule_id: str) -> tuple[str, int, str]:
-    """Split ``CUST-2a`` into ``("CUST", 2, "a")``."""
+def split_id(rule_id: str) -> tuple[str, int, int]:
+    """Split ``CUST-2.1`` into ``("CUST", 2, 1)``; a rule without parts has part 0."""
     match = RULE_ID.match(f"{rule_id}: ")
     if match is None:
         raise ValueError(f"{rule_id!r} is not the id of a rule")
-    return match["prefix"], int(match["number"]), match["letter"]
+    return match["prefix"], int(match["number"]), int(match["part"] or 0)
 
 
 def statements(packages: Iterable[str] = PACKAGES) -> tuple[Statement, ...]:
@@ -134,7 +134,9 @@ def check(book: Iterable[Statement]) -> None:
     found = conflicts(book)
     if found:
         listed = "; ".join(f"{rule_id} ({', '.join(places)})" for rule_id, places in found.items())
-        raise RulebookConflict(f"one id before different sentences, give each its own letter (TRADE-5a): {listed}")
+        raise RulebookConflict(
+            f"one id before different sentences, give each part its own number (TRADE-5.2): {listed}"
+        )
 
 
 def markdown(book: Iterable[Statement]) -> str:

@@ -133,7 +133,7 @@ class Clearing:
         }
 
     def micro_step(self) -> bool:
-        """ROUND-2: one task of the stage's list, or the beginning of the next stage; False once the round has ended."""
+        """ROUND-2.2: one task of the stage's list, or the beginning of the next stage; False once the round has ended."""
         if self.ended:
             return False
         self.micro_steps += 1
@@ -242,7 +242,7 @@ class Clearing:
         draft.events.append(Revalued(account_id, paid, gain))
 
     def adopt_marks(self) -> None:
-        """ROUND-4: every account is at the new marks, so the markets are; the funding pool goes to the insurance fund."""
+        """ROUND-4.2: every account is at the new marks, so the markets are; the funding pool goes to the insurance fund."""
         draft = self.draft
         surcharges = surcharge_rates(draft)
         markets = draft.markets.mutate()
@@ -265,7 +265,7 @@ class Clearing:
         return [name for name, account in accounts if account.positions or account.collateral < 0]
 
     def close_or_settle(self, task: Task) -> None:
-        """ROUND-5: one micro-step of closing accounts at the mark: orders cancelled, lots closed, or the debt settled."""
+        """ROUND-5.2: one micro-step of closing accounts at the mark: orders cancelled, lots closed, or the debt settled."""
         match task:
             case Seize(account):
                 self.draft.cancel_all(account, Removal.LIQUIDATION)
@@ -275,7 +275,7 @@ class Clearing:
                 self.settle(account)
 
     def settle(self, account_id: int) -> None:
-        """ROUND-5: the insurance fund pays min(insurance, debt); the rest is owed by the gains of this round."""
+        """ROUND-5.3: the insurance fund pays min(insurance, debt); the rest is owed by the gains of this round."""
         draft = self.draft
         debt = -draft.standing(draft.account(account_id)).equity
         if debt <= 0:
@@ -313,7 +313,7 @@ class Clearing:
             draft.events.append(Breached(account_id, now.equity, now.maintenance, rounds))
 
     def worst_first(self) -> list[Breach]:
-        """ROUND-7: lowest equity per maintenance first, compared exactly; ties by id."""
+        """ROUND-7.2: lowest equity per maintenance first, compared exactly; ties by id."""
         return sorted(self.breaches, key=lambda breach: (Fraction(breach.equity, breach.maintenance), breach.account))
 
     def beyond_patience(self) -> list[int]:
@@ -330,7 +330,7 @@ class Clearing:
         self.draft.remove_order(order, Removal.OUTSIDE_BAND)
 
     def liquidate(self, account_id: Task) -> None:
-        """ROUND-8: one micro-step of an account's liquidation on the book."""
+        """ROUND-8.2: one micro-step of an account's liquidation on the book."""
         assert isinstance(account_id, int)
         if liquidate(self.draft, account_id, self.attempts):
             self.attempts += 1
@@ -340,7 +340,7 @@ class Clearing:
 
 
 def outside_band(draft: Draft, instrument: int) -> list[int]:
-    """TRADE-5: arrivals of the bids above the band and the asks below it, bids first, each side best first."""
+    """Arrivals of the bids above the band and the asks below it, bids first, each side best first (TRADE-5)."""
     market, book = draft.markets[instrument], draft.book(instrument)
     arrivals = []
     for side in (Side.BUY, Side.SELL):

@@ -13,7 +13,7 @@ from settlespec.rules import liquidation, margin
 
 
 def plan_closes(draft: Draft, accounts: list[int], *, settle: bool) -> tuple[Task, ...]:
-    """LIQ-8: every micro-step that closes the accounts whole, in their order, legs by instrument; the plan is exact.
+    """LIQ-8.2: every micro-step that closes the accounts whole, in their order, legs by instrument; the plan is exact.
 
     Nothing else moves a position while the plan runs, so quantities and their number are known beforehand.
 
@@ -95,7 +95,7 @@ def rank_opposite(draft: Draft, holders: list[int], instrument: int, side: int) 
 
 
 def close_at_mark(draft: Draft, task: CloseAtMark) -> None:
-    """LIQ-8: lots close at the mark between two opposite positions; no equity moves and no fee is due."""
+    """LIQ-8.3: lots close at the mark between two opposite positions; no equity moves and no fee is due."""
     mark = draft.markets[task.instrument].mark
     size = draft.account(task.account).positions.get(task.instrument, FLAT).size
     opposite = draft.account(task.counterparty).positions.get(task.instrument, FLAT).size

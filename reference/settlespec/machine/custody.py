@@ -26,13 +26,13 @@ from settlespec.rules.custody import forced_amount, forced_limit, free_collatera
 
 
 def free(draft: Draft, account: Account) -> int:
-    """CUST-2: what the owner may take out now."""
+    """What the owner may take out now (CUST-2)."""
     now = draft.standing(account)
     return free_collateral(now.equity, now.initial, draft.reserved(account))
 
 
 def withdraw(draft: Draft, op: Withdraw, signatures: Signatures) -> Outcome:
-    """CUST-2: an owner takes out what is not needed to back positions and orders."""
+    """CUST-2.2: an owner takes out what is not needed to back positions and orders."""
     # CHECKS
     refused = admit(draft, op, signatures)
     if refused is not None:
@@ -148,7 +148,7 @@ def take_deposit(draft: Draft, index: int, deposit: Deposit) -> None:
 
 
 def refuse_deposit(draft: Draft, account: Account | None, deposit: Deposit) -> Reason | None:
-    """CUST-1: why a deposit cannot be credited; None when it can."""
+    """CUST-1.2: why a deposit cannot be credited; None when it can."""
     # The key that deposits owns the account, so that nobody can open an account under another's number and be paid.
     if account is not None and account.key != deposit.key:
         return Reason.WRONG_OWNER
@@ -162,7 +162,7 @@ def refuse_deposit(draft: Draft, account: Account | None, deposit: Deposit) -> R
 
 
 def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
-    """CUST-4: a forced withdrawal pays the smaller of the amount and what is free."""
+    """CUST-4.2: a forced withdrawal pays the smaller of the amount and what is free."""
     account = draft.find_account(request.account)
     # The account exists.
     if account is None:
@@ -180,7 +180,7 @@ def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
 
 
 def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
-    """CUST-5: a forced order is reduce-only and immediate: its limit clamped to the band, its size to the position.
+    """CUST-5.2: a forced order is reduce-only and immediate: its limit clamped to the band, its size to the position.
 
     The owner's resting reduce-only orders in the instrument are cancelled first.
     """

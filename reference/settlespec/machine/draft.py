@@ -106,7 +106,7 @@ class Draft:
         )
 
     def trade(self, account_id: int, instrument: int, change: int, price: int, fee: int) -> None:
-        """TRADE-3, TRADE-4: an account trades `change` lots at a price and pays a fee; its reduce-only orders are clipped."""
+        """An account trades `change` lots at a price and pays a fee; its reduce-only orders are clipped (TRADE-3, TRADE-4)."""
         account = self.account(account_id)
         self._accounts[account_id] = traded(account, instrument, change, price, fee)
         before = account.positions.get(instrument, FLAT).size
@@ -119,7 +119,7 @@ class Draft:
             self.clip_reduce_only(account_id, instrument)
 
     def clip_reduce_only(self, account_id: int, instrument: int) -> None:
-        """TRADE-6: resting reduce-only orders total at most the position; the latest arrival is clipped first."""
+        """TRADE-6.2: resting reduce-only orders total at most the position; the latest arrival is clipped first."""
         account = self.account(account_id)
         size = account.positions.get(instrument, FLAT).size
         open_orders = account.orders[instrument]
@@ -284,7 +284,7 @@ class Draft:
 
 
 def traded(account: Account, instrument: int, change: int, price: int, fee: int) -> Account:
-    """TRADE-3, TRADE-4: the account after trading `change` lots at a price and paying a fee."""
+    """The account after trading `change` lots at a price and paying a fee (TRADE-3, TRADE-4)."""
     position = account.positions.get(instrument, FLAT)
     after = trading.trade_position(position, change, price)
     collateral = account.collateral + trading.realised(position, change, price) - fee

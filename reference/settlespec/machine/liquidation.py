@@ -13,7 +13,7 @@ from settlespec.rules import liquidation, margin
 
 
 def liquidate(draft: Draft, account_id: int, attempts: int) -> bool:
-    """ROUND-8: one micro-step; False when the account is done with.
+    """ROUND-8.3: one micro-step; False when the account is done with.
 
     The first cancels the account's orders. Each later one closes lots of the leg that lowers maintenance most against the best order,
     or removes a maker that may not trade. It ends when the requirement is restored, no leg finds an acceptable order, or the limits of
@@ -37,7 +37,7 @@ def liquidate(draft: Draft, account_id: int, attempts: int) -> bool:
 
 
 def is_restored(draft: Draft, now: Standing) -> bool:
-    """LIQ-7: equity meets the base initial requirement and the maintenance in force."""
+    """Equity meets the base initial requirement and the maintenance in force (LIQ-7)."""
     base = margin.initial(now.maintenance, draft.parameters.initial_factor_ppm, 0)
     return liquidation.restored(now.equity, base, now.maintenance)
 
@@ -61,7 +61,7 @@ def risk_after(draft: Draft, account: Account, instrument: int, lots: int) -> in
 
 
 def first_minimum(draft: Draft, account: Account, instrument: int) -> int:
-    """LIQ-10: the least number of lots whose closing brings maintenance to its minimum; it is convex in the lots closed."""
+    """LIQ-10.2: the least number of lots whose closing brings maintenance to its minimum; it is convex in the lots closed."""
     size = abs(account.positions[instrument].size)
     underlying = draft.markets[instrument].instrument.underlying
     alone = sum(draft.markets[name].instrument.underlying == underlying for name in account.positions) == 1
@@ -118,7 +118,7 @@ def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool
 
 
 def within_slip(side: Side, price: int, market: Market) -> bool:
-    """LIQ-6: never further from the mark than the slip."""
+    """Never further from the mark than the slip (LIQ-6)."""
     slip, step = market.instrument.liquidation_slip_ppm, market.instrument.price_step
     if side is Side.SELL:
         return price >= liquidation.lowest_sale(market.mark, slip, step)
@@ -126,7 +126,7 @@ def within_slip(side: Side, price: int, market: Market) -> bool:
 
 
 def outside(side: Side, price: int, market: Market) -> bool:
-    """TRADE-5: matching stops at the first price outside the band."""
+    """Matching stops at the first price outside the band (TRADE-5)."""
     return price < market.low if side is Side.SELL else price > market.high
 
 
@@ -142,19 +142,19 @@ class _Offer:
         self.now = draft.standing(account)
 
     def over_bankruptcy(self, lots: int) -> int:
-        """LIQ-4: quote received less the bankruptcy quote, in quantums; the price is acceptable when it is not negative."""
+        """Quote received less the bankruptcy quote, in quantums; the price is acceptable when it is not negative (LIQ-4)."""
         released = -self.side * lots * self.market.mark
         received = -self.side * lots * self.price
         after = risk_after(self.draft, self.account, self.market.instrument.id, lots)
         return received - liquidation.bankruptcy_quote(self.now.equity, self.now.risk, after, released)
 
     def fee(self, lots: int) -> int:
-        """LIQ-5: what the insurance fund takes."""
+        """What the insurance fund takes (LIQ-5)."""
         rate = self.market.instrument.liquidation_fee_ppm
         return liquidation.liquidation_fee(self.price * lots, rate, self.over_bankruptcy(lots))
 
     def restores(self, lots: int) -> bool:
-        """LIQ-7: whether closing the lots ends the liquidation."""
+        """Whether closing the lots ends the liquidation (LIQ-7)."""
         instrument = self.market.instrument.id
         after = traded(self.account, instrument, self.side * lots, self.price, self.fee(lots))
         return is_restored(self.draft, self.draft.standing(after))

@@ -6,7 +6,7 @@ from settlespec.rules import margin, trading
 
 
 def revalued_market(instrument: Instrument, mark: int, surcharge_ppm: int, funding_index: int) -> Market:
-    """ROUND-4: the market at a mark, with its default risk array and its band."""
+    """The market at a mark, with its default risk array and its band (ROUND-4)."""
     width = trading.band_half_width(mark, instrument.price_step, instrument.band_steps, instrument.band_ppm)
     low = trading.band_low(mark, width, instrument.price_step)
     high = trading.band_high(mark, width, instrument.price_step)
@@ -16,7 +16,7 @@ def revalued_market(instrument: Instrument, mark: int, surcharge_ppm: int, fundi
 
 
 def surcharge_rates(draft: Draft) -> dict[int, int]:
-    """MARGIN-6: the open-interest term of each underlying: the largest of its instruments'."""
+    """MARGIN-6.2: the open-interest term of each underlying: the largest of its instruments'."""
     rates: dict[int, int] = {}
     for name, market in draft.markets.items():
         instrument = market.instrument

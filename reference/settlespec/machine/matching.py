@@ -86,7 +86,7 @@ def match(draft: Draft, taker: Taker, size: int) -> tuple[int, Stop]:
 
 
 def crosses(side: Side, limit: int, price: int) -> bool:
-    """TRADE-9: a buy trades at its limit or below, a sell at its limit or above."""
+    """TRADE-9.2: a buy trades at its limit or below, a sell at its limit or above."""
     return price <= limit if side is Side.BUY else price >= limit
 
 
@@ -136,7 +136,7 @@ def judge(draft: Draft, account_id: int, market: Market, change: int, price: int
 
 
 def admits_reduction(now: Standing, then: Standing, before: int, size: int) -> bool:
-    """MARGIN-13: the holding keeps its sign and is not larger, and the fill strictly reduces risk."""
+    """MARGIN-13.2: the holding keeps its sign and is not larger, and the fill strictly reduces risk."""
     return (
         size * before >= 0
         and abs(size) <= abs(before)

@@ -69,7 +69,7 @@ def place(draft: Draft, op: Place, signatures: Signatures) -> Outcome:
 
 
 def replace(draft: Draft, op: Replace, signatures: Signatures) -> Outcome:
-    """TRADE-13: same instrument and side; what was filled counts; the new order goes to the tail, matches, then rests.
+    """TRADE-13.2: same instrument and side; what was filled counts; the new order goes to the tail, matches, then rests.
 
     If the new order is refused the old one stays, since the whole operation is refused.
     """
@@ -155,7 +155,7 @@ def refuse_terms(account: Account, market: Market, side: Side, size: int, limit:
 
 
 def market_limit(side: Side, market: Market) -> int:
-    """TRADE-1: the limit of a market order is the band's edge."""
+    """TRADE-1.2: the limit of a market order is the band's edge."""
     return market.high if side is Side.BUY else market.low
 
 

@@ -28,7 +28,7 @@ def choose(condition: bool, first: Value, second: Value) -> Value:
 
 
 def negate(condition: bool) -> bool:
-    """ARITH-1: the opposite condition (``~`` of a Python bool would be an integer)."""
+    """ARITH-1.2: the opposite condition (``~`` of a Python bool would be an integer)."""
     return choose(condition, False, True)
 
 
@@ -38,22 +38,22 @@ def minimum(first: int, second: int) -> int:
 
 
 def maximum(first: int, second: int) -> int:
-    """ARITH-2: the larger of two integers."""
+    """ARITH-2.2: the larger of two integers."""
     return choose(first >= second, first, second)
 
 
 def clamp(value: int, low: int, high: int) -> int:
-    """ARITH-2: the value, or the bound that it passes; low <= high."""
+    """ARITH-2.3: the value, or the bound that it passes; low <= high."""
     return minimum(maximum(value, low), high)
 
 
 def absolute(value: int) -> int:
-    """ARITH-2: the distance from zero."""
+    """ARITH-2.4: the distance from zero."""
     return choose(value >= 0, value, -value)
 
 
 def sign(value: int) -> int:
-    """ARITH-2: 1, 0 or -1."""
+    """ARITH-2.5: 1, 0 or -1."""
     return choose(value > 0, 1, choose(value < 0, -1, 0))
 
 
@@ -69,7 +69,7 @@ def floor_div(numerator: int, denominator: int) -> int:
 
 
 def ceil_div(numerator: int, denominator: int) -> int:
-    """ARITH-3: the quotient rounded towards plus infinity; 0 when the denominator is 0."""
+    """ARITH-3.2: the quotient rounded towards plus infinity; 0 when the denominator is 0."""
     return -floor_div(-numerator, denominator)
 
 

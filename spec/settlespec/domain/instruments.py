@@ -55,7 +55,7 @@ SCENARIOS = 16
 
 @frozen
 class RiskArray:
-    """MARGIN-1: what one lot loses in each scenario, in quantums times `rules.margin.RISK_SCALE`."""
+    """What one lot loses in each scenario, in quantums times `rules.margin.RISK_SCALE` (MARGIN-1)."""
 
     losses: tuple[int, ...]
     """One signed loss per scenario, of a long lot; a short lot loses the negative."""
@@ -98,7 +98,7 @@ class Quote:
 
 @frozen
 class RoundStatement:
-    """ORACLE-1: one statement per clearing round, signed alike by k of n oracles."""
+    """One statement per clearing round, signed alike by k of n oracles (ORACLE-1)."""
 
     chain: Index
     rollup: Index

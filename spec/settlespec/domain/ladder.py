@@ -16,7 +16,7 @@ CHUNK: Final = 128
 
 @frozen
 class Ladder:
-    """BOOK-1: keys in rising order, none twice."""
+    """BOOK-1.2: keys in rising order, none twice."""
 
     firsts: tuple[int, ...]
     """The first key of each chunk, to find a chunk by bisection."""

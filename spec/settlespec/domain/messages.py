@@ -12,7 +12,7 @@ from settlespec.domain.quantities import AccountId, Amount, Index, InstrumentId,
 
 @frozen
 class Deposit:
-    """CUST-1: money that came in on the base layer, for an account and the key that owns it."""
+    """Money that came in on the base layer, for an account and the key that owns it (CUST-1)."""
 
     account: AccountId
     key: bytes
@@ -21,7 +21,7 @@ class Deposit:
 
 @frozen
 class ForcedWithdrawal:
-    """CUST-4: an owner's request past the operator, authorised by its place in the inbox."""
+    """An owner's request past the operator, authorised by its place in the inbox (CUST-4)."""
 
     account: AccountId
     key: bytes
@@ -31,7 +31,7 @@ class ForcedWithdrawal:
 
 @frozen
 class ForcedOrder:
-    """CUST-5: a reduce-only immediate-or-cancel order past the operator."""
+    """A reduce-only immediate-or-cancel order past the operator (CUST-5)."""
 
     account: AccountId
     key: bytes

@@ -26,7 +26,7 @@ from settlespec.domain.quantities import (
 
 @frozen
 class Place:
-    """TRADE-1: an owner's new order."""
+    """An owner's new order (TRADE-1)."""
 
     account: AccountId
     nonce: Nonce
@@ -62,7 +62,7 @@ class Place:
 
 @frozen
 class Cancel:
-    """TRADE-12: an owner takes a live order back; always admitted."""
+    """An owner takes a live order back; always admitted (TRADE-12)."""
 
     account: AccountId
     nonce: Nonce
@@ -74,7 +74,7 @@ class Cancel:
 
 @frozen
 class Replace:
-    """TRADE-13: an owner changes price, size and lifetime of a live order."""
+    """An owner changes price, size and lifetime of a live order (TRADE-13)."""
 
     account: AccountId
     nonce: Nonce
@@ -90,7 +90,7 @@ class Replace:
 
 @frozen
 class Withdraw:
-    """CUST-2: an owner takes out what is not needed to back positions and orders."""
+    """An owner takes out what is not needed to back positions and orders (CUST-2)."""
 
     account: AccountId
     nonce: Nonce
@@ -101,7 +101,7 @@ class Withdraw:
 
 @frozen
 class Transfer:
-    """CUST-3: an owner moves collateral to another account."""
+    """An owner moves collateral to another account (CUST-3)."""
 
     account: AccountId
     nonce: Nonce
@@ -113,7 +113,7 @@ class Transfer:
 
 @frozen
 class Receive:
-    """CUST-6: the base layer appends a message to the inbox."""
+    """The base layer appends a message to the inbox (CUST-6)."""
 
     time: Milliseconds
     message: Message
@@ -121,12 +121,12 @@ class Receive:
 
 @frozen
 class Take:
-    """CUST-7: the next inbox message is carried out, or refused with its reason."""
+    """The next inbox message is carried out, or refused with its reason (CUST-7)."""
 
 
 @frozen
 class Tick:
-    """TIME-1: the sequencer's clock moves on."""
+    """The sequencer's clock moves on (TIME-1)."""
 
     time: Milliseconds
 
@@ -142,7 +142,7 @@ class OracleSignature:
 
 @frozen
 class BeginRound:
-    """ROUND-1: a clearing round begins with its oracle statement."""
+    """A clearing round begins with its oracle statement (ROUND-1)."""
 
     statement: RoundStatement
     signatures: tuple[OracleSignature, ...]
@@ -150,7 +150,7 @@ class BeginRound:
 
 @frozen
 class ContinueRound:
-    """ROUND-2: the next micro-steps of the open round are done, at most `micro_steps` of them."""
+    """The next micro-steps of the open round are done, at most `micro_steps` of them (ROUND-2)."""
 
     micro_steps: Count
 

@@ -20,14 +20,14 @@ class Side(IntEnum):
 
 
 class OrderKind(StrEnum):
-    """TRADE-1: a market order is an immediate-or-cancel order with its limit at the band's edge."""
+    """A market order is an immediate-or-cancel order with its limit at the band's edge (TRADE-1)."""
 
     LIMIT = "limit"
     MARKET = "market"
 
 
 class TimeInForce(StrEnum):
-    """TRADE-1: how long an order may look for its counterparty."""
+    """How long an order may look for its counterparty (TRADE-1)."""
 
     GOOD_TILL_TIME = "good_till_time"
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"

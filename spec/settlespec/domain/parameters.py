@@ -10,7 +10,7 @@ from settlespec.domain.quantities import MAX_AMOUNT, Amount, Factor, Millisecond
 
 @frozen
 class Oracles:
-    """ORACLE-1: whose statements count: `threshold` of `keys`, more than half."""
+    """Whose statements count: `threshold` of `keys`, more than half (ORACLE-1)."""
 
     keys: tuple[bytes, ...]
     threshold: int
@@ -22,7 +22,7 @@ class Oracles:
 
 @frozen
 class Parameters:
-    """GENESIS-1: what does not change while the rollup runs. Each limit says what would grow without it."""
+    """What does not change while the rollup runs. Each limit says what would grow without it (GENESIS-1)."""
 
     chain: int
     rollup: int

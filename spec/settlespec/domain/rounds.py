@@ -11,7 +11,7 @@ from settlespec.domain.quantities import AccountId, Amount, Arrival, InstrumentI
 
 
 class Stage(IntEnum):
-    """ROUND-1: the stages in their order.
+    """The stages in their order (ROUND-1).
 
     The six steps of a round are REVALUE, EXPIRE, DEFAULT, HAIRCUT, liquidate and tidy. Liquidate is ASSESS (who is in breach), CLOSE
     (who was so for too many rounds, at the mark) and LIQUIDATE (the others, on the book). The tidying of orders outside the band is
@@ -78,7 +78,7 @@ class Breach:
 
 @frozen
 class Round:
-    """ROUND-1: where the round stands. Nothing interleaves with it, and a dispute about it ends at one micro-step."""
+    """Where the round stands. Nothing interleaves with it, and a dispute about it ends at one micro-step (ROUND-1)."""
 
     statement: RoundStatement
     elapsed: Milliseconds

@@ -62,7 +62,7 @@ def lowest_sale(mark: Price, slip: Factor, price_step: Price) -> int:
 
 
 def highest_purchase(mark: Price, slip: Factor, price_step: Price) -> int:
-    """LIQ-6: the highest price at which a short may be liquidated: the mark plus the slip, at least one step of it, rounded down."""
+    """LIQ-6.2: the highest price at which a short may be liquidated: the mark plus the slip, at least one step of it, rounded down."""
     return mark + maximum(floor_div(mark * slip, PPM), price_step)
 
 

@@ -53,7 +53,7 @@ def worst_loss(holdings: tuple[Holding, ...]) -> int:
 
 
 def worst_loss_alone(size: SignedSize, risk: RiskArray) -> int:
-    """MARGIN-2: the worst loss of a single holding, by the array's two extremes (law MARGIN-2a: equal to `worst_loss`)."""
+    """MARGIN-2.2: the worst loss of a single holding, by the array's two extremes (law MARGIN-2a: equal to `worst_loss`)."""
     return choose(size >= 0, size * risk.worst_long, -size * risk.worst_short)
 
 
@@ -63,7 +63,7 @@ def charges(size: SignedSize, risk: RiskArray) -> int:
 
 
 def underlying_risk(holdings: tuple[Holding, ...]) -> int:
-    """MARGIN-3: maintenance of the holdings of one underlying, times RISK_SCALE: the worst loss plus every charge."""
+    """MARGIN-3.2: maintenance of the holdings of one underlying, times RISK_SCALE: the worst loss plus every charge."""
     if len(holdings) == 1:
         alone = holdings[0]
         return worst_loss_alone(alone.size, alone.market.risk) + charges(alone.size, alone.market.risk)
@@ -87,7 +87,7 @@ def initial(maintenance_requirement: Amount, factor: Factor, surcharge: Amount) 
 
 
 def surcharge(risk: int, surcharge_ppm: Factor) -> Amount:
-    """MARGIN-5: what open interest adds to the initial requirement in one underlying, in quantums, rounded up.
+    """MARGIN-5.2: what open interest adds to the initial requirement in one underlying, in quantums, rounded up.
 
     Args:
         risk: the underlying's maintenance times RISK_SCALE.

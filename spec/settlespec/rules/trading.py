@@ -37,12 +37,12 @@ def band_half_width(mark: Price, price_step: Price, band_steps: int, band_ppm: F
 
 
 def band_low(mark: Price, half_width: int, price_step: Price) -> int:
-    """TRADE-5: the lowest price of the band, rounded inwards to the price step; at least one step."""
+    """TRADE-5.2: the lowest price of the band, rounded inwards to the price step; at least one step."""
     return maximum(-floor_div(half_width - mark, price_step) * price_step, price_step)
 
 
 def band_high(mark: Price, half_width: int, price_step: Price) -> int:
-    """TRADE-5: the highest price of the band, rounded inwards to the price step; at least one step."""
+    """TRADE-5.3: the highest price of the band, rounded inwards to the price step; at least one step."""
     return maximum(floor_div(mark + half_width, price_step) * price_step, price_step)
 
 
