@@ -1,0 +1,234 @@
+"""Integers and conditions that stand for all values at once: terms of Z3 with Python's operators.
+
+They are no subclasses of int, and whatever would make one concrete (hashing, indexing, converting, dividing to a float)
+raises: a rule is never silently read as something that it is not. The path on which a term lives decides branches and
+names quotients.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, NoReturn, Protocol
+
+import attrs
+import z3
+
+
+class Unreadable(Exception):
+    """The symbolic reading cannot follow what the code does; it says so and proves nothing."""
+
+
+class Path(Protocol):
+    """One way through the code: what has been decided so far."""
+
+    def branch(self, condition: z3.BoolRef) -> bool:
+        """Decide a condition, leaving the other side for another run."""
+
+    def quotient(self, numerator: z3.ArithRef, denominator: z3.ArithRef) -> z3.ArithRef:
+        """Name the quotient of a division by something that is not zero, rounded towards minus infinity."""
+
+
+PATH: ContextVar[Path | None] = ContextVar("PATH", default=None)
+"""The path that is being followed."""
+
+
+def current_path() -> Path:
+    """Give the path that is being followed; a symbolic term outside of one cannot be decided."""
+    path = PATH.get()
+    if path is None:
+        raise Unreadable("a symbolic term was decided or divided outside of any path")
+    return path
+
+
+def integer_term(value: object) -> Any:
+    """Give the term of an integer of either reading, or NotImplemented for anything else."""
+    if isinstance(value, SymbolicInteger):
+        return value.term
+    if isinstance(value, int):
+        return z3.IntVal(int(value))
+    return NotImplemented
+
+
+def condition_term(value: object) -> Any:
+    """Give the term of a condition of either reading, or NotImplemented for anything else."""
+    if isinstance(value, SymbolicCondition):
+        return value.term
+    if isinstance(value, bool):
+        return z3.BoolVal(value)
+    return NotImplemented
+
+
+def _binary(
+    lift: Callable[[object], Any], wrap: Callable[[Any], Any], operate: Callable[[Any, Any], Any]
+) -> tuple[Callable[[Any, object], Any], Callable[[Any, object], Any]]:
+    """Give an operator and its reflection."""
+
+    def forward(self: Any, other: object) -> Any:
+        lifted = lift(other)
+        return lifted if lifted is NotImplemented else wrap(operate(self.term, lifted))
+
+    def reflected(self: Any, other: object) -> Any:
+        lifted = lift(other)
+        return lifted if lifted is NotImplemented else wrap(operate(lifted, self.term))
+
+    return forward, reflected
+
+
+def _floor_div(numerator: z3.ArithRef, denominator: z3.ArithRef) -> z3.ArithRef:
+    if current_path().branch(denominator == 0):
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return current_path().quotient(numerator, denominator)
+
+
+def _modulo(numerator: z3.ArithRef, denominator: z3.ArithRef) -> z3.ArithRef:
+    return numerator - denominator * _floor_div(numerator, denominator)
+
+
+class SymbolicCondition:
+    """A condition on symbolic integers."""
+
+    __slots__ = ("term",)
+
+    def __init__(self, term: z3.BoolRef) -> None:
+        self.term = term
+
+    def choose(self, first: Any, second: Any) -> Any:
+        """Give the first where the condition holds, the second elsewhere, without a fork; records merge by field."""
+        return merge(self, first, second)
+
+    def __bool__(self) -> bool:
+        return current_path().branch(self.term)
+
+    __and__, __rand__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: z3.And(a, b))
+    __or__, __ror__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: z3.Or(a, b))
+    __xor__, __rxor__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: z3.Xor(a, b))
+    __eq__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: a == b)[0]
+    __ne__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: a != b)[0]
+
+    def __invert__(self) -> "SymbolicCondition":
+        # ~True is -2 in the plain reading, so a rule that writes ~ would be two different rules.
+        raise Unreadable("~ of a condition: write negate(condition), which means the same in every reading")
+
+    def __hash__(self) -> int:
+        raise Unreadable("a symbolic condition was hashed (key of a mapping or member of a set)")
+
+    def __index__(self) -> int:
+        raise Unreadable("a symbolic condition was used as an integer")
+
+    __int__ = __index__
+
+    def __repr__(self) -> str:
+        return f"SymbolicCondition({self.term})"
+
+
+class SymbolicInteger:
+    """An integer of which only constraints are known."""
+
+    __slots__ = ("term",)
+
+    def __init__(self, term: z3.ArithRef) -> None:
+        self.term = term
+
+    __add__, __radd__ = _binary(integer_term, lambda term: SymbolicInteger(term), lambda a, b: a + b)
+    __sub__, __rsub__ = _binary(integer_term, lambda term: SymbolicInteger(term), lambda a, b: a - b)
+    __mul__, __rmul__ = _binary(integer_term, lambda term: SymbolicInteger(term), lambda a, b: a * b)
+    __floordiv__, __rfloordiv__ = _binary(integer_term, lambda term: SymbolicInteger(term), _floor_div)
+    __mod__, __rmod__ = _binary(integer_term, lambda term: SymbolicInteger(term), _modulo)
+    __lt__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a < b)[0]
+    __le__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a <= b)[0]
+    __gt__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a > b)[0]
+    __ge__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a >= b)[0]
+    __eq__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a == b)[0]
+    __ne__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a != b)[0]
+
+    def __divmod__(self, other: object) -> tuple["SymbolicInteger", "SymbolicInteger"]:
+        return _quotient_and_remainder(self, other)
+
+    def __rdivmod__(self, other: object) -> tuple["SymbolicInteger", "SymbolicInteger"]:
+        return _quotient_and_remainder(other, self)
+
+    def __neg__(self) -> "SymbolicInteger":
+        return SymbolicInteger(-self.term)
+
+    def __pos__(self) -> "SymbolicInteger":
+        return self
+
+    def __abs__(self) -> "SymbolicInteger":
+        return SymbolicInteger(z3.If(self.term >= 0, self.term, -self.term))
+
+    def __pow__(self, exponent: object) -> "SymbolicInteger":
+        if type(exponent) is not int or exponent < 0:
+            raise Unreadable("a power whose exponent is not a concrete integer >= 0")
+        power = SymbolicInteger(z3.IntVal(1))
+        for _ in range(exponent):
+            power = power * self
+        return power
+
+    def __lshift__(self, places: object) -> "SymbolicInteger":
+        return SymbolicInteger(self.term * _power_of_two(places))
+
+    def __rshift__(self, places: object) -> "SymbolicInteger":
+        return SymbolicInteger(_floor_div(self.term, z3.IntVal(_power_of_two(places))))
+
+    def __bool__(self) -> bool:
+        return current_path().branch(self.term != 0)
+
+    def __hash__(self) -> int:
+        raise Unreadable("a symbolic integer was hashed (key of a mapping or member of a set)")
+
+    def _made_concrete(self, *_: object) -> NoReturn:
+        raise Unreadable("a symbolic integer was made concrete (index, range, shift, conversion or true division)")
+
+    __index__ = __int__ = __float__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = _made_concrete
+    __truediv__ = __rtruediv__ = __rpow__ = __rlshift__ = __rrshift__ = _made_concrete
+
+    def __repr__(self) -> str:
+        return f"SymbolicInteger({self.term})"
+
+
+def _power_of_two(places: object) -> int:
+    if type(places) is not int or places < 0:
+        raise Unreadable("a shift by something else than a concrete integer >= 0")
+    return 1 << places
+
+
+def _quotient_and_remainder(numerator: Any, denominator: Any) -> tuple[SymbolicInteger, SymbolicInteger]:
+    return numerator // denominator, numerator % denominator
+
+
+def merge(condition: SymbolicCondition, first: Any, second: Any) -> Any:
+    """Give the value that is `first` where the condition holds and `second` elsewhere.
+
+    Integers and conditions become one term; records of one type and tuples of one length merge field by field; anything
+    else must be the same on both sides.
+    """
+    if first is second:
+        return first
+    if _is_condition(first) and _is_condition(second):
+        return SymbolicCondition(z3.If(condition.term, condition_term(first), condition_term(second)))
+    if _is_integer(first) and _is_integer(second):
+        return SymbolicInteger(z3.If(condition.term, integer_term(first), integer_term(second)))
+    if isinstance(first, tuple) and type(first) is type(second) and len(first) == len(second):
+        return type(first)(merge(condition, one, other) for one, other in zip(first, second, strict=True))
+    if attrs.has(type(first)) and type(first) is type(second):
+        return _merge_records(condition, first, second)
+    if type(first) is type(second) and not _is_condition(first) and first == second:
+        return first
+    raise Unreadable(f"a choice between {type(first).__name__} and {type(second).__name__} under a symbolic condition")
+
+
+def _is_condition(value: object) -> bool:
+    return isinstance(value, bool | SymbolicCondition)
+
+
+def _is_integer(value: object) -> bool:
+    # An IntEnum member is an integer that must stay a member, so it is not merged into a term.
+    return type(value) is int or isinstance(value, SymbolicInteger)
+
+
+def _merge_records(condition: SymbolicCondition, first: Any, second: Any) -> Any:
+    fields = {
+        field.alias: merge(condition, getattr(first, field.name), getattr(second, field.name))
+        for field in attrs.fields(type(first))
+        if field.init
+    }
+    return type(first)(**fields)
