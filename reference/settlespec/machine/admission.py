@@ -1,7 +1,6 @@
 """Checks that several operations share: the envelope of a signed message, and the age of the marks."""
 
-import attrs
-
+from settlespec.domain.accounts import Account
 from settlespec.domain.operations import Signed
 from settlespec.domain.outcomes import Rejected
 from settlespec.domain.reasons import Reason
@@ -29,7 +28,7 @@ def admit(draft: Draft, op: Signed, signatures: Signatures) -> Rejected | None:
     # The message is still valid, so an operator cannot keep it for a better moment.
     if op.valid_until < draft.clock:
         return Rejected(Reason.EXPIRED, (("valid_until", op.valid_until), ("clock", draft.clock)))
-    draft.put(op.account, attrs.evolve(account, nonce=op.nonce))
+    draft.put(op.account, Account(account.key, account.collateral, account.positions, account.orders, op.nonce))
     return None
 
 

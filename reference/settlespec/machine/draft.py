@@ -108,14 +108,20 @@ class Draft:
     def trade(self, account_id: int, instrument: int, change: int, price: int, fee: int) -> None:
         """An account trades `change` lots at a price and pays a fee; its reduce-only orders are clipped (TRADE-3, TRADE-4)."""
         account = self.account(account_id)
-        self._accounts[account_id] = traded(account, instrument, change, price, fee)
+        self.hold(account_id, instrument, change, traded(account, instrument, change, price, fee))
+
+    def hold(self, account_id: int, instrument: int, change: int, after: Account) -> None:
+        """An account takes over the money and positions that a trade of `change` lots leaves it with."""
+        account = self.account(account_id)
+        orders = account.orders
+        self._accounts[account_id] = Account(account.key, after.collateral, after.positions, orders, account.nonce)
         before = account.positions.get(instrument, FLAT).size
         grown = trading.open_interest_change(before, change)
         if grown:
             book = self.book(instrument)
             self._books[instrument] = Book(book.bids, book.asks, book.orders, book.open_interest + grown)
-        orders = account.orders.get(instrument)
-        if orders is not None and orders.reduce_only:
+        live = orders.get(instrument)
+        if live is not None and live.reduce_only:
             self.clip_reduce_only(account_id, instrument)
 
     def clip_reduce_only(self, account_id: int, instrument: int) -> None:

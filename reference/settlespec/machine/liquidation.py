@@ -104,14 +104,14 @@ def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool
     lots = offer.lots(min(most, maker.remaining))
     if lots == 0:
         return False
-    cause = judge(draft, maker.account, market, maker.side * lots, maker.price, 0)
-    if cause is not None:
-        draft.remove_order(maker, cause)
+    maker_then = judge(draft, maker.account, instrument, maker.side * lots, maker.price, 0)
+    if not isinstance(maker_then, Account):
+        draft.remove_order(maker, maker_then)
         return True
     fee = offer.fee(lots)
     draft.events.append(Liquidated(account_id, maker.account, instrument, maker.arrival, side, maker.price, lots, fee))
     draft.fill_order(maker, lots)
-    draft.trade(maker.account, instrument, maker.side * lots, maker.price, 0)
+    draft.hold(maker.account, instrument, maker.side * lots, maker_then)
     draft.trade(account_id, instrument, side * lots, maker.price, fee)
     draft.insurance += fee
     return True

@@ -4,9 +4,8 @@ from enum import Enum, auto
 
 from attrs import frozen
 
-from settlespec.domain.accounts import FLAT
+from settlespec.domain.accounts import FLAT, Account
 from settlespec.domain.events import Filled
-from settlespec.domain.instruments import Market
 from settlespec.domain.orders import Order, Removal, SelfTrade, Side
 from settlespec.machine.draft import Draft, traded
 from settlespec.machine.standing import Standing
@@ -36,6 +35,12 @@ class Stop(Enum):
     POSITION_LIMIT = auto()
     MATCH_LIMIT = auto()
 
+
+STOPS = {
+    Removal.POSITION_LIMIT: Stop.POSITION_LIMIT,
+    Removal.UNDERCOLLATERALISED: Stop.UNDERCOLLATERALISED,
+}
+"""What stops a taker that may not trade."""
 
 DROPS = {
     Stop.SELF_TRADE: Removal.SELF_TRADE,
@@ -67,15 +72,19 @@ def match(draft: Draft, taker: Taker, size: int) -> tuple[int, Stop]:
             if matches == limits.max_matches:
                 return size, Stop.MATCH_LIMIT
             lots = min(size, maker.remaining)
-            cause = refuses(draft, maker, taker.account, lots)
-            if cause is None:
-                stop = stops(draft, taker, maker, lots)
-                if stop is not None:
-                    return size, stop
-                trade(draft, taker, maker, lots)
+            fill = price_fill(draft, maker, lots)
+            maker_then = judge(draft, maker.account, taker.instrument, maker.side * lots, maker.price, fill.maker_fee)
+            if isinstance(maker_then, Account):
+                taker_then = judge(
+                    draft, taker.account, taker.instrument, taker.side * lots, maker.price, fill.taker_fee
+                )
+                if not isinstance(taker_then, Account):
+                    return size, STOPS[taker_then]
+                trade(draft, taker, maker, fill, maker_then, taker_then)
                 size -= lots
                 matches += 1
                 continue
+            cause = maker_then
         if removals == limits.max_removals:
             return size, Stop.MATCH_LIMIT
         draft.remove_order(maker, cause)
@@ -95,43 +104,41 @@ def unfit(draft: Draft, maker: Order) -> Removal | None:
     return Removal.EXPIRED if maker.good_till < draft.clock else None
 
 
-def refuses(draft: Draft, maker: Order, taker_account: int, lots: int) -> Removal | None:
-    """Why the maker may not trade, judged as if the taker traded too; None when it may."""
-    market = draft.markets[maker.instrument]
+@frozen
+class Fill:
+    """The terms of one match."""
+
+    lots: int
+    maker_fee: int
+    """Quantums; negative is a rebate."""
+    taker_fee: int
+
+
+def price_fill(draft: Draft, maker: Order, lots: int) -> Fill:
+    """FEE-1, FEE-2: what both sides pay for trading these lots at the maker's price."""
+    instrument = draft.markets[maker.instrument].instrument
     notional = maker.price * lots
-    fee = fees.maker_fee(
-        notional,
-        market.instrument.maker_fee_ppm,
-        fees.taker_fee(notional, market.instrument.taker_fee_ppm),
-    )
-    return judge(draft, maker.account, market, maker.side * lots, maker.price, fee)
+    taker_fee = fees.taker_fee(notional, instrument.taker_fee_ppm)
+    return Fill(lots, fees.maker_fee(notional, instrument.maker_fee_ppm, taker_fee), taker_fee)
 
 
-def stops(draft: Draft, taker: Taker, maker: Order, lots: int) -> Stop | None:
-    """Why the taker may not trade; None when it may."""
-    market = draft.markets[taker.instrument]
-    fee = fees.taker_fee(maker.price * lots, market.instrument.taker_fee_ppm)
-    cause = judge(draft, taker.account, market, taker.side * lots, maker.price, fee)
-    if cause is None:
-        return None
-    return Stop.POSITION_LIMIT if cause is Removal.POSITION_LIMIT else Stop.UNDERCOLLATERALISED
-
-
-def judge(draft: Draft, account_id: int, market: Market, change: int, price: int, fee: int) -> Removal | None:
+def judge(draft: Draft, account_id: int, instrument: int, change: int, price: int, fee: int) -> Account | Removal:
     """MARGIN-13: a fill is admitted if the account meets the initial requirement after it, or if it strictly reduces risk.
 
     The margin is judged at the mark, never at the fill price.
+
+    Returns:
+        The account after the fill, or why it may not happen.
     """
     account = draft.account(account_id)
-    instrument = market.instrument.id
     before = account.positions.get(instrument, FLAT).size
     size = before + change
-    if abs(size) > market.instrument.max_position and abs(size) > abs(before):
+    if abs(size) > draft.markets[instrument].instrument.max_position and abs(size) > abs(before):
         return Removal.POSITION_LIMIT
     after = traded(account, instrument, change, price, fee)
     then = draft.standing(after)
     if then.equity >= then.initial or admits_reduction(draft.standing(account), then, before, size):
-        return None
+        return after
     return Removal.UNDERCOLLATERALISED
 
 
@@ -144,15 +151,12 @@ def admits_reduction(now: Standing, then: Standing, before: int, size: int) -> b
     )
 
 
-def trade(draft: Draft, taker: Taker, maker: Order, lots: int) -> None:
+def trade(draft: Draft, taker: Taker, maker: Order, fill: Fill, maker_then: Account, taker_then: Account) -> None:
     """TRADE-11: both sides trade at the maker's price; the fees go to the treasury."""
-    instrument = draft.markets[taker.instrument].instrument
-    notional = maker.price * lots
-    taker_fee = fees.taker_fee(notional, instrument.taker_fee_ppm)
-    maker_fee = fees.maker_fee(notional, instrument.maker_fee_ppm, taker_fee)
+    instrument, lots = taker.instrument, fill.lots
     draft.events.append(
         Filled(
-            taker.instrument,
+            instrument,
             maker.arrival,
             taker.arrival,
             maker.account,
@@ -160,11 +164,11 @@ def trade(draft: Draft, taker: Taker, maker: Order, lots: int) -> None:
             taker.side,
             maker.price,
             lots,
-            maker_fee,
-            taker_fee,
+            fill.maker_fee,
+            fill.taker_fee,
         )
     )
     draft.fill_order(maker, lots)
-    draft.trade(maker.account, taker.instrument, maker.side * lots, maker.price, maker_fee)
-    draft.trade(taker.account, taker.instrument, taker.side * lots, maker.price, taker_fee)
-    draft.treasury += taker_fee + maker_fee
+    draft.hold(maker.account, instrument, maker.side * lots, maker_then)
+    draft.hold(taker.account, instrument, taker.side * lots, taker_then)
+    draft.treasury += fill.taker_fee + fill.maker_fee

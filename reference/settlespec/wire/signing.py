@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_type_hints
 
 import attrs
 
@@ -25,21 +25,24 @@ def signed_bytes(chain: int, rollup: int, content: Signed | RoundStatement) -> b
         content: the operation, whose own signature is left out.
     """
     kind: Any = type(content)
-    fields = _fields(kind)
-    words = [str(chain), str(rollup), SIGNED_TYPES[kind].value]
-    words += map(_word, fields(content))
-    return ('["' + '","'.join(words) + '"]').encode()
+    template, values, worded = _layout(kind)
+    words: list[Any] = list(values(content))
+    for place in worded:
+        words[place] = _word(words[place])
+    return (template % (chain, rollup, *words)).encode()
 
 
 @cache
-def _fields(kind: Any) -> Callable[[object], tuple[Any, ...]]:
+def _layout(kind: Any) -> tuple[str, Callable[[object], tuple[Any, ...]], tuple[int, ...]]:
+    """The array with a place for each word, what fetches the fields, and which of them are no plain integers."""
     names = sorted(field.name for field in attrs.fields(kind) if field.name not in ("signature", "chain", "rollup"))
-    return attrgetter(*names)
+    hints = get_type_hints(kind)
+    worded = tuple(place for place, name in enumerate(names) if hints[name] is not int)
+    words = ["%d", "%d", SIGNED_TYPES[kind].value, *("%s" if place in worded else "%d" for place in range(len(names)))]
+    return '["' + '","'.join(words) + '"]', attrgetter(*names), worded
 
 
 def _word(value: object) -> str:
-    if type(value) is int:
-        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Enum):

@@ -70,6 +70,8 @@ def floor_div(numerator: int, denominator: int) -> int:
 
 def ceil_div(numerator: int, denominator: int) -> int:
     """ARITH-3.2: the quotient rounded towards plus infinity; 0 when the denominator is 0."""
+    if type(denominator) is int and type(numerator) is int:
+        return -(-numerator // denominator) if denominator else 0
     return -floor_div(-numerator, denominator)
 
 

@@ -67,6 +67,10 @@ class RiskArray:
     """Spread charge per lot, > 0."""
     short_minimum: int
     """Minimum per short lot, >= 0; only written options have one."""
+    long_lot: int
+    """What one long lot needs by itself: worst_long + basis."""
+    short_lot: int
+    """What one short lot needs by itself: worst_short + basis + short_minimum."""
 
 
 @frozen

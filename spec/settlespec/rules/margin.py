@@ -40,7 +40,8 @@ def linear_array(instrument: Instrument, mark: Price) -> RiskArray:
     """
     third = instrument.maintenance_ppm * mark
     losses = tuple(-third * move for move in THIRDS)
-    return RiskArray(losses, 3 * third, 3 * third, 3 * instrument.basis_ppm * mark, 0)
+    basis = 3 * instrument.basis_ppm * mark
+    return RiskArray(losses, 3 * third, 3 * third, basis, 0, 3 * third + basis, 3 * third + basis)
 
 
 def worst_loss(holdings: tuple[Holding, ...]) -> int:
@@ -52,21 +53,21 @@ def worst_loss(holdings: tuple[Holding, ...]) -> int:
     return worst
 
 
-def worst_loss_alone(size: SignedSize, risk: RiskArray) -> int:
-    """MARGIN-2.2: the worst loss of a single holding, by the array's two extremes (law MARGIN-2a: equal to `worst_loss`)."""
-    return choose(size >= 0, size * risk.worst_long, -size * risk.worst_short)
-
-
 def charges(size: SignedSize, risk: RiskArray) -> int:
     """MARGIN-3: the spread charge of a holding, never netted, and the short minimum; times RISK_SCALE."""
     return absolute(size) * risk.basis + maximum(-size, 0) * risk.short_minimum
 
 
+def risk_alone(size: SignedSize, risk: RiskArray) -> int:
+    """MARGIN-2.2: maintenance of the only holding of an underlying, times RISK_SCALE, by the array's two extremes.
+
+    Law MARGIN-2a: equal to `underlying_risk` of that one holding.
+    """
+    return choose(size >= 0, size * risk.long_lot, -size * risk.short_lot)
+
+
 def underlying_risk(holdings: tuple[Holding, ...]) -> int:
     """MARGIN-3.2: maintenance of the holdings of one underlying, times RISK_SCALE: the worst loss plus every charge."""
-    if len(holdings) == 1:
-        alone = holdings[0]
-        return worst_loss_alone(alone.size, alone.market.risk) + charges(alone.size, alone.market.risk)
     return worst_loss(holdings) + total(charges(holding.size, holding.market.risk) for holding in holdings)
 
 
@@ -113,7 +114,7 @@ def order_reserve(side: int, size: Size, price: Price, reduce_only: bool, market
         size: lots that rest.
         price: the limit, at which the fill would happen.
     """
-    risk = worst_loss_alone(side * size, market.risk) + charges(side * size, market.risk)
+    risk = risk_alone(side * size, market.risk)
     alone = initial(maintenance(risk), factor, surcharge(risk, market.surcharge_ppm))
     loss = maximum(side * (price - market.mark), 0) * size
     fee = resting_fee(price * size, market.instrument.maker_fee_ppm)

@@ -1,14 +1,13 @@
 """What a trade does to a position, and where it may happen (rules TRADE-1 to TRADE-9)."""
 
-from settlespec.arithmetic import PPM, absolute, choose, floor_div, maximum, minimum, sign
+from settlespec.arithmetic import PPM, absolute, choose, clamp, floor_div, maximum, minimum
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import Factor, Price, Quantums, SignedSize, Size
 
 
 def closing_size(size: SignedSize, change: SignedSize) -> SignedSize:
     """TRADE-2: the lots of a change that close the position, signed like the change; 0 when it only opens."""
-    against = sign(size) * sign(change) < 0
-    return choose(against, sign(change) * minimum(absolute(size), absolute(change)), 0)
+    return clamp(change, minimum(-size, 0), maximum(-size, 0))
 
 
 def trade_position(position: Position, change: SignedSize, price: Price) -> Position:
