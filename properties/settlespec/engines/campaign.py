@@ -1,0 +1,168 @@
+"""Many laws by every engine: each question in a process that can be killed, several laws at a time on any executor."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from enum import StrEnum
+from multiprocessing import get_context
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from settlespec.engines.crosscheck import SecondOpinion, second_opinion
+from settlespec.engines.killable import Died, TimeUp, run_killably
+from settlespec.engines.paths import MOST_PATHS
+from settlespec.engines.proving import EngineDefect, Proof, Status, prove
+from settlespec.engines.sampling import EXAMPLES, Sample, SampleStatus, sample
+from settlespec.engines.solvers import Patience
+from settlespec.laws.statement import Law
+
+JOBS: Final = 2
+"""Laws examined at a time."""
+
+
+@frozen
+class Effort:
+    """How hard the engines try."""
+
+    seconds: float = 60.0
+    """Hard limit for each engine and law; then its process is killed."""
+    patience: Patience = field(factory=Patience)
+    most_paths: int = MOST_PATHS
+    asks_cvc5: bool = True
+    examples: int = EXAMPLES
+    seed: int = 0
+
+
+class Finding(StrEnum):
+    """What the engines together come to, worst first."""
+
+    DEFECT = "defect"
+    """An answer of ours could not be reproduced on plain integers."""
+    DISAGREEMENT = "disagreement"
+    """Two engines answer the opposite."""
+    SURVIVED = "survived"
+    """A canary that some engine did not refute."""
+    REFUTED = "refuted"
+    VACUOUS = "vacuous"
+    UNKNOWN = "unknown"
+    BOUND = "bound"
+    CAUGHT = "caught"
+    """A canary that every engine refuted."""
+    PROVED = "proved"
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the run fails on it."""
+        return self in _BAD
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody knows."""
+        return self in (Finding.UNKNOWN, Finding.BOUND)
+
+
+_BAD: Final = (Finding.DEFECT, Finding.DISAGREEMENT, Finding.SURVIVED, Finding.REFUTED, Finding.VACUOUS)
+
+SEVERITY: Final = {finding: place for place, finding in enumerate(Finding)}
+"""The order of a table: worst first."""
+
+
+@frozen
+class Examination:
+    """What every engine says of one law."""
+
+    law: Law
+    proof: Proof
+    opinion: SecondOpinion | None
+    """None when cvc5 was not asked."""
+    sample: Sample | None
+    """None when sampling was ended from outside."""
+    defect: str = ""
+
+    @property
+    def finding(self) -> Finding:
+        """What they together come to."""
+        if self.defect:
+            return Finding.DEFECT
+        if self._disagree():
+            return Finding.DISAGREEMENT
+        if self.law.is_canary:
+            return Finding.CAUGHT if self._every_engine_refutes() else Finding.SURVIVED
+        return Finding(self.proof.status.value)
+
+    def _disagree(self) -> bool:
+        """A claim that two engines answer the opposite of; silence of one is no disagreement."""
+        falsified = self.sample is not None and self.sample.status is SampleStatus.FALSIFIED
+        contradicted = self.opinion is not None and bool(self.opinion.disagreements)
+        return contradicted or (falsified and self.proof.status is Status.PROVED)
+
+    def _every_engine_refutes(self) -> bool:
+        return (
+            self.proof.status is Status.REFUTED
+            and (self.opinion is None or self.opinion.status is Status.REFUTED)
+            and self.sample is not None
+            and self.sample.status is SampleStatus.FALSIFIED
+        )
+
+
+def examine(law: Law, effort: Effort) -> Examination:
+    """Let every engine read one law, each in a process of its own."""
+    defect = ""
+    try:
+        proof = run_killably(prove_for_export, law, effort, seconds=effort.seconds)
+    except EngineDefect as found:
+        defect = str(found)
+        proof = _undecided(law, effort.seconds, defect)
+    except (TimeUp, Died) as ended:
+        proof = _undecided(law, effort.seconds, str(ended))
+    return Examination(
+        law=law,
+        proof=evolve(proof, texts=()),
+        opinion=_opinion(proof, effort) if effort.asks_cvc5 else None,
+        sample=_sample(law, effort),
+        defect=defect,
+    )
+
+
+def prove_for_export(law: Law, effort: Effort) -> Proof:
+    """Prove a law with its obligations, if somebody is going to read them."""
+    return prove(law, effort.patience, effort.most_paths, export=effort.asks_cvc5)
+
+
+def _undecided(law: Law, seconds: float, reason: str) -> Proof:
+    return Proof(law.id, Status.UNKNOWN, paths=0, checks=0, seconds=seconds, reason=reason)
+
+
+def _opinion(proof: Proof, effort: Effort) -> SecondOpinion:
+    try:
+        return run_killably(second_opinion, proof, seconds=effort.seconds)
+    except (TimeUp, Died):
+        return SecondOpinion(proof.law, Status.UNKNOWN, len(proof.texts), 0, (), effort.seconds)
+
+
+def _sample(law: Law, effort: Effort) -> Sample | None:
+    try:
+        return run_killably(sample, law, effort.examples, effort.seed, seconds=effort.seconds)
+    except (TimeUp, Died):
+        return None
+
+
+def examine_all(laws: Sequence[Law], effort: Effort, executor: Executor | None = None) -> Iterator[Examination]:
+    """Examine laws, several at a time; the examinations come as they are done.
+
+    Args:
+        laws: stated in modules that another process can import.
+        effort: how hard to try.
+        executor: any `concurrent.futures.Executor`; by default a pool of `JOBS` local processes.
+    """
+    with ExitStack() as stack:
+        # Workers are started afresh: a fork would copy whatever threads the caller has, those of a progress bar for one.
+        pool = executor or stack.enter_context(ProcessPoolExecutor(JOBS, mp_context=get_context("spawn")))
+        waiting: list[Future[Examination]] = [pool.submit(examine, law, effort) for law in laws]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            for future in waiting:
+                future.cancel()
