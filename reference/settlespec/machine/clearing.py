@@ -19,6 +19,7 @@ from settlespec.domain.instruments import Market, Quote
 from settlespec.domain.operations import BeginRound, ContinueRound
 from settlespec.domain.orders import Removal, Side
 from settlespec.domain.outcomes import Outcome, Rejected, SpecBug
+from settlespec.domain.quantities import AccountId
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle, Stage, Task
 from settlespec.machine.closing import close_at_mark, plan_closes
@@ -61,12 +62,12 @@ def begin_round(draft: Draft, op: BeginRound, signatures: Signatures) -> Outcome
         return Rejected(Reason.NO_QUORUM)
     # EFFECTS
     elapsed = min(statement.timestamp - draft.marks_time, parameters.round_deadline)
-    holders = tuple(sorted(draft.state.holders))
+    first = draft.holders.first() if draft.holders else None
     draft.round_number = statement.number
-    draft.round = Round(statement, elapsed, Stage.REVALUE, holders, 0, Map(), 0, (), 0, 0, (), 0, 0)
+    draft.round = Round(statement, elapsed, Stage.REVALUE, first, (), 0, Map(), 0, (), 0, 0, (), 0, 0)
     # EVENTS
     draft.events.append(RoundBegun(statement.number, statement.timestamp, elapsed))
-    draft.events.append(StageBegun(Stage.REVALUE, len(holders)))
+    draft.events.append(StageBegun(Stage.REVALUE, len(draft.holders)))
     return draft.accept()
 
 
@@ -111,6 +112,7 @@ class Clearing:
             for name, quote in self.quotes.items()
         }
         self.stage = round_.stage
+        self.holder = round_.holder
         self.tasks = round_.tasks
         self.cursor = round_.cursor
         self.gains = round_.gains.mutate()
@@ -123,10 +125,8 @@ class Clearing:
         self.micro_steps = round_.micro_steps
         self.ended = False
         self._run: dict[Stage, Callable[[Task], None]] = {
-            Stage.REVALUE: self.revalue,
             Stage.DEFAULT: self.close_or_settle,
             Stage.HAIRCUT: self.haircut,
-            Stage.ASSESS: self.assess,
             Stage.CLOSE: self.close_or_settle,
             Stage.DISCARD: self.discard,
             Stage.LIQUIDATE: self.liquidate,
@@ -137,13 +137,16 @@ class Clearing:
         if self.ended:
             return False
         self.micro_steps += 1
-        if self.cursor == len(self.tasks):
+        if self.holder is not None:
+            visit = self.revalue if self.stage is Stage.REVALUE else self.assess
+            visit(self.holder)
+            self.holder = self.draft.holders.after(self.holder)
+        elif self.cursor < len(self.tasks):
+            self._run[self.stage](self.tasks[self.cursor])
+            if self.stage is not Stage.LIQUIDATE:
+                self.cursor += 1
+        else:
             self.next_stage()
-            return True
-        task = self.tasks[self.cursor]
-        self._run[self.stage](task)
-        if self.stage is not Stage.LIQUIDATE:
-            self.cursor += 1
         return True
 
     def next_stage(self) -> None:
@@ -159,7 +162,11 @@ class Clearing:
         self.stage = Stage(self.stage + 1)
         self.tasks = self.list_of(self.stage)
         self.cursor = 0
-        self.draft.events.append(StageBegun(self.stage, len(self.tasks)))
+        holders = self.draft.holders
+        if self.stage is Stage.ASSESS and holders:
+            self.holder = holders.first()
+        count = len(holders) if self.stage is Stage.ASSESS else len(self.tasks)
+        self.draft.events.append(StageBegun(self.stage, count))
 
     def list_of(self, stage: Stage) -> tuple[Task, ...]:
         """ROUND-3: the list of a stage, fixed when the stage begins; it says how many micro-steps the stage takes.
@@ -171,8 +178,6 @@ class Clearing:
                 return plan_closes(self.draft, self.in_default(), settle=True)
             case Stage.HAIRCUT:
                 return self.gainers() if self.owed else ()
-            case Stage.ASSESS:
-                return tuple(sorted(self.holders()))
             case Stage.CLOSE:
                 return plan_closes(self.draft, self.beyond_patience(), settle=False)
             case Stage.DISCARD:
@@ -202,6 +207,7 @@ class Clearing:
                 self.statement,
                 self.elapsed,
                 self.stage,
+                self.holder,
                 self.tasks,
                 self.cursor,
                 self.gains.finish(),
@@ -215,9 +221,8 @@ class Clearing:
             )
         )
 
-    def revalue(self, account_id: Task) -> None:
+    def revalue(self, account_id: AccountId) -> None:
         """ROUND-4: an account goes to the new marks and pays its funding; what it gained is kept until the round ends."""
-        assert isinstance(account_id, int)
         draft = self.draft
         account = draft.account(account_id)
         before = after = account.collateral
@@ -297,14 +302,8 @@ class Clearing:
         draft.credit(account_id, -share)
         draft.events.append(HaircutTaken(account_id, share))
 
-    def holders(self) -> list[int]:
-        """Accounts with positions as the draft has them."""
-        draft = self.draft
-        return [name for name in draft.holders() if draft.account(name).positions]
-
-    def assess(self, account_id: Task) -> None:
+    def assess(self, account_id: AccountId) -> None:
         """ROUND-7: an account whose equity is below maintenance after the haircut is in breach, for one more round in a row."""
-        assert isinstance(account_id, int)
         draft = self.draft
         now = draft.standing(draft.account(account_id))
         if margin.in_breach(now.equity, now.maintenance):

@@ -39,7 +39,7 @@ class _Plan:
         self.draft = draft
         self.left: dict[tuple[int, int], int] = {}
         self.holders: dict[int, list[int]] = {}
-        for account in sorted(draft.holders()):
+        for account in draft.holders:
             for instrument, position in draft.account(account).positions.items():
                 self.left[account, instrument] = position.size
                 self.holders.setdefault(instrument, []).append(account)

@@ -4,6 +4,8 @@ The state stays persistent; a draft collects changed records in plain dictionari
 times writes it once. Nothing outside `machine` sees a draft.
 """
 
+from typing import Final
+
 from immutables import Map
 
 from settlespec.domain.accounts import FLAT, NO_ORDERS, Account, OpenOrders
@@ -17,6 +19,9 @@ from settlespec.domain.state import State
 from settlespec.machine.standing import Standing, reserved, standing
 from settlespec.rules import trading
 
+BULK: Final = 4
+"""Changed accounts from which one mutation of the map is cheaper than a set each (1.2 us)."""
+
 
 class Draft:
     """A state in the making."""
@@ -28,6 +33,7 @@ class Draft:
         "clock",
         "events",
         "funding_pool",
+        "holders",
         "inbox",
         "insurance",
         "markets",
@@ -48,6 +54,7 @@ class Draft:
         self.clock = state.clock
         self._accounts: dict[int, Account] = {}
         self._books: dict[int, Book] = {}
+        self.holders = state.holders
         self.breaches = state.breaches
         self.markets = state.markets
         self.next_arrival = state.next_arrival
@@ -93,11 +100,6 @@ class Draft:
         """What the resting orders of an account need."""
         return reserved(account, self.markets, self.book, self.parameters.initial_factor_ppm)
 
-    def holders(self) -> set[int]:
-        """Accounts with positions, some perhaps closed since; a superset of those that have one now."""
-        opened = (name for name, account in self._accounts.items() if account.positions)
-        return {*self.state.holders, *opened}
-
     def credit(self, account_id: int, amount: int) -> None:
         """Add quantums to an account's collateral, or take them when negative."""
         account = self.account(account_id)
@@ -115,6 +117,9 @@ class Draft:
         account = self.account(account_id)
         orders = account.orders
         self._accounts[account_id] = Account(account.key, after.collateral, after.positions, orders, account.nonce)
+        if bool(after.positions) != bool(account.positions):
+            change_holders = self.holders.insert if after.positions else self.holders.remove
+            self.holders = change_holders(account_id)
         before = account.positions.get(instrument, FLAT).size
         grown = trading.open_interest_change(before, change)
         if grown:
@@ -243,17 +248,15 @@ class Draft:
     def accept(self) -> Accepted:
         """The new state with everything that the draft changed."""
         old = self.state
-        accounts, holders = old.accounts, old.holders
-        if len(self._accounts) > 4:
-            accounts, holders = self._accounts_in_bulk()
+        accounts = old.accounts
+        if len(self._accounts) > BULK:
+            mutation = accounts.mutate()
+            for account_id, account in self._accounts.items():
+                mutation[account_id] = account
+            accounts = mutation.finish()
         else:
             for account_id, account in self._accounts.items():
                 accounts = accounts.set(account_id, account)
-                if account.positions:
-                    if account_id not in holders:
-                        holders = holders.set(account_id, None)
-                elif account_id in holders:
-                    holders = holders.delete(account_id)
         books = old.books
         for instrument, book in self._books.items():
             books = books.set(instrument, book)
@@ -261,7 +264,7 @@ class Draft:
             old.parameters,
             self.clock,
             accounts,
-            holders,
+            self.holders,
             self.breaches,
             self.markets,
             books,
@@ -277,16 +280,6 @@ class Draft:
             self.round,
         )
         return Accepted(state, tuple(self.events))
-
-    def _accounts_in_bulk(self) -> tuple[Map[int, Account], Map[int, None]]:
-        accounts, holders = self.state.accounts.mutate(), self.state.holders.mutate()
-        for account_id, account in self._accounts.items():
-            accounts[account_id] = account
-            if account.positions:
-                holders[account_id] = None
-            elif account_id in holders:
-                del holders[account_id]
-        return accounts.finish(), holders.finish()
 
 
 def traded(account: Account, instrument: int, change: int, price: int, fee: int) -> Account:

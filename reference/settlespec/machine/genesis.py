@@ -9,6 +9,7 @@ from settlespec.arithmetic import PPM
 from settlespec.domain.books import EMPTY_BOOK
 from settlespec.domain.errors import BadInput
 from settlespec.domain.instruments import Instrument, InstrumentKind
+from settlespec.domain.ladder import EMPTY_LADDER
 from settlespec.domain.messages import Inbox, Outbox
 from settlespec.domain.orders import SelfTrade
 from settlespec.domain.parameters import Oracles, Parameters
@@ -46,7 +47,7 @@ def initial_state(genesis: Genesis) -> State:
         parameters=genesis.parameters,
         clock=genesis.time,
         accounts=Map(),
-        holders=Map(),
+        holders=EMPTY_LADDER,
         breaches=Map(),
         markets=Map(markets),
         books=Map({instrument.id: EMPTY_BOOK for instrument in genesis.instruments}),

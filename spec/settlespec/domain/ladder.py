@@ -1,11 +1,11 @@
-"""A persistent sorted sequence of integers: the order of precedence on one side of a book.
+"""A persistent sorted sequence of integers: one side of a book in its order of precedence, or the accounts that hold positions.
 
-Best is first. A ladder is two levels of tuples; an insertion or removal copies one chunk and the list of chunks, so its cost grows
+In a book best is first. A ladder is two levels of tuples; an insertion or removal copies one chunk and the list of chunks, so its cost grows
 with the square root of the length and every earlier ladder stays valid.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attrs import frozen
@@ -27,6 +27,14 @@ class Ladder:
 
     def __len__(self) -> int:
         return sum(map(len, self.chunks))
+
+    def __contains__(self, key: int) -> bool:
+        place = bisect_right(self.firsts, key) - 1
+        if place < 0:
+            return False
+        chunk = self.chunks[place]
+        inside = bisect_left(chunk, key)
+        return inside < len(chunk) and chunk[inside] == key
 
     def __iter__(self) -> Iterator[int]:
         for chunk in self.chunks:
@@ -79,4 +87,11 @@ class Ladder:
 
 
 EMPTY_LADDER = Ladder((), ())
-"""No resting order."""
+"""No key."""
+
+
+def ladder_of(keys: Iterable[int]) -> Ladder:
+    """The ladder of these keys, none of them twice."""
+    ordered = sorted(keys)
+    chunks = tuple(tuple(ordered[start : start + CHUNK]) for start in range(0, len(ordered), CHUNK))
+    return Ladder(tuple(chunk[0] for chunk in chunks), chunks)

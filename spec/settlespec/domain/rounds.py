@@ -62,7 +62,7 @@ class Discard:
 
 
 Task: TypeAlias = AccountId | Seize | CloseAtMark | Settle | Discard
-"""One entry of a stage's list; a bare account where the stage says what is done with it."""
+"""One entry of a stage's list; a bare account where the stage says what is done with it (HAIRCUT, LIQUIDATE)."""
 
 
 @frozen
@@ -84,10 +84,12 @@ class Round:
     elapsed: Milliseconds
     """The funding interval that this round settles."""
     stage: Stage
+    holder: AccountId | None
+    """Whose turn it is in REVALUE and ASSESS, which go through all holders in order and change none; None elsewhere, and at the end."""
     tasks: tuple[Task, ...]
-    """The list of the stage, fixed when the stage begins."""
+    """The list of any other stage, fixed when the stage begins."""
     cursor: int
-    """How many tasks of the stage are done."""
+    """How many tasks of the list are done."""
     gains: Map[AccountId, Amount]
     """What each account gained in this round, positive gains only."""
     total_gain: int

@@ -6,6 +6,7 @@ from immutables import Map
 from settlespec.domain.accounts import Account
 from settlespec.domain.books import Book
 from settlespec.domain.instruments import Market
+from settlespec.domain.ladder import Ladder
 from settlespec.domain.messages import Inbox, Outbox
 from settlespec.domain.parameters import Parameters
 from settlespec.domain.quantities import AccountId, Arrival, InstrumentId, Milliseconds, Quantums
@@ -19,8 +20,8 @@ class State:
     parameters: Parameters
     clock: Milliseconds
     accounts: Map[AccountId, Account]
-    holders: Map[AccountId, None]
-    """Accounts with a position, so that a round never looks at the others; derived from `accounts`."""
+    holders: Ladder
+    """Accounts with a position, in order, so that a round never looks at the others; derived from `accounts`."""
     breaches: Map[AccountId, int]
     """For how many rounds in a row an account has been below maintenance."""
     markets: Map[InstrumentId, Market]
