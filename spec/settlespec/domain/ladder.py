@@ -1,7 +1,7 @@
 """A persistent sorted sequence of integers: one side of a book in its order of precedence, or the accounts that hold positions.
 
-In a book best is first. A ladder is two levels of tuples; an insertion or removal copies one chunk and the list of chunks, so its cost grows
-with the square root of the length and every earlier ladder stays valid.
+In a book best is first. A ladder is two levels of tuples; an insertion or removal copies one chunk and the list of chunks, so its
+cost grows with the square root of the length and every earlier ladder stays valid.
 """
 
 from bisect import bisect_left, bisect_right
