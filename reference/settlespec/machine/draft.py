@@ -279,7 +279,7 @@ class Draft:
             self.marks_time,
             self.round,
         )
-        return Accepted(state, tuple(self.events))
+        return Accepted(state, tuple(self.events), tuple(self._accounts))
 
 
 def traded(account: Account, instrument: int, change: int, price: int, fee: int) -> Account:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from settlespec.domain.events import Event
+from settlespec.domain.quantities import AccountId
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 
@@ -15,6 +16,8 @@ class Accepted:
 
     state: State
     events: tuple[Event, ...]
+    touched: tuple[AccountId, ...] = field(default=(), eq=False)
+    """Accounts that were written, so that a seal looks at no others; two outcomes that differ only here are equal."""
 
 
 @frozen

@@ -1,0 +1,268 @@
+"""What is committed: the state as leaves, each a part, a key and canonical bytes (rules STATE-3 to STATE-9).
+
+The money that an owner can leave with is a part of its own (`Part.HOLDINGS`), so that it can be published and proved without orders
+and costs. Whatever follows from other leaves (open-order totals, the set of holders, sums of claims) is not committed twice.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Final
+
+from attrs import frozen
+
+from settlespec.commitment.encoding import Reader, Refusal, Writer
+from settlespec.domain.accounts import Account
+from settlespec.domain.messages import Cause, Claim, Deposit, ForcedOrder, ForcedWithdrawal, Received
+from settlespec.domain.orders import Order, Side
+from settlespec.domain.quantities import IDENTIFIER, MAX_AMOUNT, MAX_PRICE, MAX_SIZE, TIME
+
+KEY_BYTES: Final = 32
+"""Length of an owner's public key (Ed25519)."""
+
+
+class Part(IntEnum):
+    """STATE-3: the parts of the state, in the order in which they stand under the root."""
+
+    SCALARS = 0
+    MARKETS = 1
+    HOLDINGS = 2
+    ACCOUNTS = 3
+    BIDS = 4
+    ASKS = 5
+    INBOX = 6
+    OUTBOX = 7
+    ROUND = 8
+    """The cursor of the round in progress; absent at rest."""
+    TASKS = 9
+    """The list of the stage, by place."""
+    GAINS = 10
+    """What each account gained in this round."""
+    DEFAULTED = 11
+    """Accounts that revaluing left with nothing, by place."""
+    BREACHED = 12
+    """Accounts that were found in breach in this round, by place."""
+
+
+@frozen(order=True)
+class LeafKey:
+    """Where a leaf stands: its part, the instrument of a book (0 elsewhere), and the key inside."""
+
+    part: Part
+    book: int
+    key: int
+
+
+@frozen
+class Holdings:
+    """STATE-4: what an owner can leave with: cash and sizes; equity does not depend on how cost was split."""
+
+    owner: bytes
+    cash: int
+    sizes: tuple[tuple[int, int], ...]
+    """Instrument and signed lots, by instrument, none of them zero."""
+
+
+@frozen
+class Activity:
+    """STATE-5: the rest of an account: nonce, rounds in breach, open costs, names and arrivals of its live orders."""
+
+    nonce: int
+    breach_rounds: int
+    costs: tuple[tuple[int, int], ...]
+    """Instrument and signed cost, by instrument, one for each size of the holdings."""
+    orders: tuple[tuple[int, int, int], ...]
+    """Instrument, client id and arrival, in that order."""
+
+
+def split_account(account: Account, breach_rounds: int) -> tuple[Holdings, Activity]:
+    """STATE-4, STATE-5: an account as its two leaves."""
+    positions = sorted(account.positions.items())
+    cash = account.collateral - sum(position.cost for _, position in positions)
+    sizes = tuple((name, position.size) for name, position in positions)
+    costs = tuple((name, position.cost) for name, position in positions)
+    orders = tuple(
+        (name, client, arrival)
+        for name, live in sorted(account.orders.items())
+        for client, arrival in sorted(live.arrivals.items())
+    )
+    return Holdings(account.key, cash, sizes), Activity(account.nonce, breach_rounds, costs, orders)
+
+
+def encode_holdings(holdings: Holdings) -> bytes:
+    """STATE-4: owner, cash, then the sizes with rising instruments as differences."""
+    writer = Writer()
+    writer.raw(holdings.owner)
+    writer.signed(holdings.cash)
+    write_pairs(writer, holdings.sizes)
+    return writer.finish()
+
+
+def decode_holdings(data: bytes) -> Holdings:
+    """The holdings, or `Refused`."""
+    reader = Reader(data)
+    holdings = Holdings(reader.raw(KEY_BYTES), reader.signed(), tuple(read_pairs(reader)))
+    if any(size == 0 for _, size in holdings.sizes):
+        raise reader.refuse(Refusal.SUPERFLUOUS)
+    reader.end()
+    return holdings
+
+
+def encode_activity(activity: Activity) -> bytes:
+    """STATE-5: nonce, breach rounds, costs, then the live orders."""
+    writer = Writer()
+    writer.unsigned(activity.nonce)
+    writer.unsigned(activity.breach_rounds)
+    write_pairs(writer, activity.costs)
+    writer.unsigned(len(activity.orders))
+    before = -1
+    client_before = -1
+    for instrument, client, arrival in activity.orders:
+        writer.unsigned(instrument - max(before, 0))
+        if instrument != before:
+            before, client_before = instrument, -1
+        writer.unsigned(client - client_before - 1)
+        writer.unsigned(arrival)
+        client_before = client
+    return writer.finish()
+
+
+def decode_activity(data: bytes) -> Activity:
+    """The activity, or `Refused`."""
+    reader = Reader(data)
+    nonce = reader.unsigned(IDENTIFIER.high)
+    breach_rounds = reader.unsigned(IDENTIFIER.high)
+    costs = tuple(read_pairs(reader))
+    orders = []
+    instrument = client = -1
+    for _ in range(reader.count()):
+        step = reader.unsigned(IDENTIFIER.high)
+        if step or instrument < 0:
+            instrument, client = max(instrument, 0) + step, -1
+        client += reader.unsigned(IDENTIFIER.high) + 1
+        if instrument > IDENTIFIER.high or client > IDENTIFIER.high:
+            raise reader.refuse(Refusal.OUT_OF_RANGE)
+        orders.append((instrument, client, reader.unsigned(IDENTIFIER.high)))
+    reader.end()
+    return Activity(nonce, breach_rounds, costs, tuple(orders))
+
+
+def write_pairs(writer: Writer, pairs: tuple[tuple[int, int], ...]) -> None:
+    """Pairs of a key and a signed value, keys rising and written as differences to the one before."""
+    writer.unsigned(len(pairs))
+    before = -1
+    for key, value in pairs:
+        writer.unsigned(key - before - 1)
+        writer.signed(value)
+        before = key
+
+
+def read_pairs(reader: Reader) -> Iterator[tuple[int, int]]:
+    """The pairs that `write_pairs` wrote."""
+    key = -1
+    for _ in range(reader.count()):
+        key += reader.unsigned(IDENTIFIER.high) + 1
+        if key > IDENTIFIER.high:
+            raise reader.refuse(Refusal.OUT_OF_RANGE)
+        yield key, reader.signed()
+
+
+def encode_order(order: Order) -> bytes:
+    """STATE-6: what the place of an order in its book does not say: owner, name, size, filled, lifetime, reduce-only."""
+    writer = Writer()
+    writer.unsigned(order.account)
+    writer.unsigned(order.client_id)
+    writer.unsigned(order.size)
+    writer.unsigned(order.filled)
+    writer.unsigned(order.good_till)
+    writer.flag(order.reduce_only)
+    return writer.finish()
+
+
+def decode_order(data: bytes, instrument: int, side: Side, price: int, arrival: int) -> Order:
+    """The order that stands at this place of the book, or `Refused`."""
+    reader = Reader(data)
+    account = reader.unsigned(IDENTIFIER.high)
+    client = reader.unsigned(IDENTIFIER.high)
+    size = reader.unsigned(MAX_SIZE)
+    filled = reader.unsigned(MAX_SIZE)
+    if filled >= size or not 1 <= price <= MAX_PRICE:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    good_till = reader.unsigned(TIME.high)
+    order = Order(arrival, account, client, instrument, side, price, size, filled, good_till, reader.flag())
+    reader.end()
+    return order
+
+
+CAUSES: Final = tuple(Cause)
+"""Causes of claims by their number on the wire."""
+
+
+def encode_claim(claim: Claim) -> bytes:
+    """STATE-7: a claim; its index is its key."""
+    writer = Writer()
+    writer.unsigned(claim.account)
+    writer.raw(claim.key)
+    writer.unsigned(claim.amount)
+    writer.unsigned(CAUSES.index(claim.cause))
+    return writer.finish()
+
+
+def decode_claim(data: bytes, index: int) -> Claim:
+    """The claim of this index, or `Refused`."""
+    reader = Reader(data)
+    account = reader.unsigned(IDENTIFIER.high)
+    key = reader.raw(KEY_BYTES)
+    amount = reader.unsigned(MAX_AMOUNT)
+    if amount == 0:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    claim = Claim(index, account, key, amount, CAUSES[reader.unsigned(len(CAUSES) - 1)])
+    reader.end()
+    return claim
+
+
+def encode_received(received: Received) -> bytes:
+    """STATE-8: an inbox message behind its time and a tag."""
+    writer = Writer()
+    writer.unsigned(received.time)
+    message = received.message
+    match message:
+        case Deposit():
+            writer.unsigned(0)
+        case ForcedWithdrawal():
+            writer.unsigned(1)
+        case ForcedOrder():
+            writer.unsigned(2)
+    writer.unsigned(message.account)
+    writer.raw(message.key)
+    if isinstance(message, ForcedOrder):
+        writer.unsigned(message.instrument)
+        writer.flag(message.side is Side.BUY)
+        writer.unsigned(message.size)
+        writer.unsigned(message.price)
+    else:
+        writer.unsigned(message.amount)
+    return writer.finish()
+
+
+def decode_received(data: bytes) -> Received:
+    """The message and its time, or `Refused`."""
+    reader = Reader(data)
+    time = reader.unsigned(TIME.high)
+    tag = reader.unsigned(2)
+    account = reader.unsigned(IDENTIFIER.high)
+    key = reader.raw(KEY_BYTES)
+    message: Deposit | ForcedWithdrawal | ForcedOrder
+    if tag == 2:
+        instrument = reader.unsigned(IDENTIFIER.high)
+        side = Side.BUY if reader.flag() else Side.SELL
+        size, price = reader.unsigned(MAX_SIZE), reader.unsigned(MAX_PRICE)
+        if not (size and price):
+            raise reader.refuse(Refusal.OUT_OF_RANGE)
+        message = ForcedOrder(account, key, instrument, side, size, price)
+    else:
+        amount = reader.unsigned(MAX_AMOUNT)
+        if amount == 0:
+            raise reader.refuse(Refusal.OUT_OF_RANGE)
+        message = Deposit(account, key, amount) if tag == 0 else ForcedWithdrawal(account, key, amount)
+    reader.end()
+    return Received(time, message)

@@ -1,0 +1,294 @@
+"""From a state to its leaves and back (rules STATE-3, STATE-9), and the leaves that a run of operations changed (SEAL-1)."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from attrs import evolve
+from immutables import Map
+
+from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
+from settlespec.commitment.leaves import (
+    LeafKey,
+    Part,
+    decode_activity,
+    decode_claim,
+    decode_holdings,
+    decode_order,
+    decode_received,
+    encode_activity,
+    encode_claim,
+    encode_holdings,
+    encode_order,
+    encode_received,
+    split_account,
+)
+from settlespec.commitment.round_leaves import (
+    decode_breach,
+    decode_round,
+    decode_task,
+    encode_breach,
+    encode_round,
+    encode_task,
+)
+from settlespec.domain.accounts import Account, OpenOrders, Position
+from settlespec.domain.books import ARRIVAL_BITS, ARRIVAL_MASK, EMPTY_BOOK, Book, precedence
+from settlespec.domain.instruments import Market
+from settlespec.domain.ladder import ladder_of
+from settlespec.domain.messages import Inbox, Outbox
+from settlespec.domain.orders import Order, Side
+from settlespec.domain.quantities import MAX_PRICE
+from settlespec.domain.rounds import Round
+from settlespec.domain.state import State
+from settlespec.machine.genesis import Genesis, initial_state
+from settlespec.machine.markets import revalued_market
+
+Leaves = dict[LeafKey, bytes]
+"""Leaves by their place."""
+
+SCALARS: Final = LeafKey(Part.SCALARS, 0, 0)
+ROUND: Final = LeafKey(Part.ROUND, 0, 0)
+
+
+def leaves_of(state: State) -> Iterator[tuple[LeafKey, bytes]]:
+    """STATE-3: every leaf of a state, in no particular order."""
+    yield SCALARS, encode_scalars(state)
+    for name in state.markets:
+        yield LeafKey(Part.MARKETS, 0, name), encode_market(state, name)
+    for account in state.accounts:
+        yield from account_leaves(state, account)
+    for book in state.books.values():
+        for order in book.orders.values():
+            yield order_key(order), encode_order(order)
+    for index, received in state.inbox.messages.items():
+        yield LeafKey(Part.INBOX, 0, index), encode_received(received)
+    for index, claim in state.outbox.claims.items():
+        yield LeafKey(Part.OUTBOX, 0, index), encode_claim(claim)
+    yield from round_leaves(state)
+
+
+def account_leaves(state: State, account: int) -> Iterator[tuple[LeafKey, bytes]]:
+    """The two leaves of an account."""
+    holdings, activity = split_account(state.accounts[account], state.breaches.get(account, 0))
+    yield LeafKey(Part.HOLDINGS, 0, account), encode_holdings(holdings)
+    yield LeafKey(Part.ACCOUNTS, 0, account), encode_activity(activity)
+
+
+def order_key(order: Order) -> LeafKey:
+    """Where an order stands: the best of a side is the first leaf of its book."""
+    part = Part.BIDS if order.side is Side.BUY else Part.ASKS
+    return LeafKey(part, order.instrument, precedence(order.side, order.price, order.arrival))
+
+
+def round_leaves(state: State) -> Iterator[tuple[LeafKey, bytes]]:
+    """The leaves of the round in progress; none at rest."""
+    current = state.round
+    if current is None:
+        return
+    yield ROUND, encode_round(current)
+    for place, task in enumerate(current.tasks):
+        yield LeafKey(Part.TASKS, 0, place), encode_task(task)
+    for account, gain in current.gains.items():
+        yield LeafKey(Part.GAINS, 0, account), encode_number(gain)
+    for place, account in enumerate(current.defaulted):
+        yield LeafKey(Part.DEFAULTED, 0, place), encode_number(account)
+    for place, breach in enumerate(current.breaches):
+        yield LeafKey(Part.BREACHED, 0, place), encode_breach(breach)
+
+
+def encode_number(number: int) -> bytes:
+    """One unsigned integer."""
+    writer = Writer()
+    writer.unsigned(number)
+    return writer.finish()
+
+
+def decode_number(data: bytes) -> int:
+    """One unsigned integer, or `Refused`."""
+    reader = Reader(data)
+    number = reader.unsigned()
+    reader.end()
+    return number
+
+
+def scalars(state: State) -> tuple[int, ...]:
+    """STATE-9: what belongs to no key. The counts stand here so that whoever holds a part of the state knows them."""
+    inbox, outbox = state.inbox, state.outbox
+    return (
+        state.clock,
+        state.next_arrival,
+        state.insurance,
+        state.treasury,
+        state.vault,
+        state.round_number,
+        state.marks_time,
+        inbox.cursor,
+        inbox.next_index,
+        inbox.uncredited,
+        outbox.next_index,
+        outbox.unpaid,
+        len(state.accounts),
+        len(state.holders),
+    )
+
+
+def encode_scalars(state: State) -> bytes:
+    """STATE-9: the scalars, then the funding pool, which alone is signed."""
+    writer = Writer()
+    for number in scalars(state):
+        writer.unsigned(number)
+    writer.signed(state.funding_pool)
+    return writer.finish()
+
+
+def decode_scalars(data: bytes) -> tuple[int, ...]:
+    """The scalars with the funding pool last, or `Refused`."""
+    reader = Reader(data)
+    numbers = [reader.unsigned() for _ in range(14)]
+    numbers.append(reader.signed())
+    reader.end()
+    return tuple(numbers)
+
+
+def encode_market(state: State, name: int) -> bytes:
+    """STATE-13: what rounds and trades change in a market; the rest follows from the mark and genesis."""
+    market, book = state.markets[name], state.books[name]
+    writer = Writer()
+    writer.unsigned(market.mark)
+    writer.unsigned(market.surcharge_ppm)
+    writer.signed(market.funding_index)
+    writer.unsigned(book.open_interest)
+    writer.unsigned(len(book.orders))
+    return writer.finish()
+
+
+def decode_market(data: bytes, known: Market) -> tuple[Market, int, int]:
+    """The market at its mark, its open interest and its number of orders, or `Refused`."""
+    reader = Reader(data)
+    mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
+    index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned()
+    if mark == 0:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    reader.end()
+    return revalued_market(known.instrument, mark, surcharge, index), interest, orders
+
+
+def state_of(leaves: Leaves, genesis: Genesis) -> State:
+    """STATE-9: the state that has exactly these leaves; `Refused` when there is none.
+
+    What is not committed (open-order totals, holders, ladders, uncredited and unpaid sums) is computed anew, and the counts must agree.
+    """
+    start = initial_state(genesis)
+    parts: dict[Part, dict[tuple[int, int], bytes]] = {part: {} for part in Part}
+    for key, value in leaves.items():
+        parts[key.part][key.book, key.key] = value
+    markets, interests, order_counts = {}, {}, {}
+    for (_, name), value in parts[Part.MARKETS].items():
+        if name not in start.markets:
+            raise Refused(Refusal.UNKNOWN_KEY, 0)
+        markets[name], interests[name], order_counts[name] = decode_market(value, start.markets[name])
+    if markets.keys() != set(start.markets):
+        raise Refused(Refusal.UNKNOWN_KEY, 0)
+    orders = list(orders_of(parts))
+    books = {name: book_of((o for o in orders if o.instrument == name), interests[name]) for name in markets}
+    accounts, breaches = accounts_of(parts, {(o.instrument, o.arrival): o for o in orders})
+    values = decode_scalars(parts[Part.SCALARS].get((0, 0), b""))
+    received = {key: decode_received(value) for (_, key), value in parts[Part.INBOX].items()}
+    claims = {key: decode_claim(value, key) for (_, key), value in parts[Part.OUTBOX].items()}
+    state = State(
+        parameters=start.parameters,
+        clock=values[0],
+        accounts=Map(accounts),
+        holders=ladder_of(name for name, account in accounts.items() if account.positions),
+        breaches=Map(breaches),
+        markets=Map(markets),
+        books=Map(books),
+        next_arrival=values[1],
+        insurance=values[2],
+        treasury=values[3],
+        vault=values[4],
+        funding_pool=values[14],
+        inbox=Inbox(Map(received), values[7], values[8], values[9]),
+        outbox=Outbox(Map(claims), values[10], values[11]),
+        round_number=values[5],
+        marks_time=values[6],
+        round=None,
+    )
+    if ROUND in leaves:
+        state = evolve(state, round=round_of(parts))
+    if dict(leaves_of(state)) != leaves:
+        # Something in the leaves belongs to no state: a count, an order without an owner, a key without a meaning.
+        raise Refused(Refusal.UNKNOWN_KEY, 0)
+    return state
+
+
+def orders_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Iterator[Order]:
+    """The live orders."""
+    for part, side in ((Part.BIDS, Side.BUY), (Part.ASKS, Side.SELL)):
+        for (book, key), value in parts[part].items():
+            ranked = key >> ARRIVAL_BITS
+            price = MAX_PRICE - ranked if side is Side.BUY else ranked
+            yield decode_order(value, book, side, price, key & ARRIVAL_MASK)
+
+
+def book_of(orders: Iterable[Order], open_interest: int) -> Book:
+    """The book with these orders."""
+    book = evolve(EMPTY_BOOK, open_interest=open_interest)
+    for order in orders:
+        book = book.insert(order)
+    return book
+
+
+def accounts_of(
+    parts: dict[Part, dict[tuple[int, int], bytes]], orders: dict[tuple[int, int], Order]
+) -> tuple[dict[int, Account], dict[int, int]]:
+    """The accounts, and for how many rounds each has been in breach."""
+    accounts, breaches = {}, {}
+    for (_, name), value in parts[Part.HOLDINGS].items():
+        holdings = decode_holdings(value)
+        activity = decode_activity(parts[Part.ACCOUNTS].get((0, name), b""))
+        sizes, costs = dict(holdings.sizes), dict(activity.costs)
+        if sizes.keys() != costs.keys():
+            raise Refused(Refusal.UNKNOWN_KEY, 0)
+        positions = {instrument: Position(sizes[instrument], costs[instrument]) for instrument in sizes}
+        live: dict[int, dict[int, Order]] = {}
+        for instrument, client, arrival in activity.orders:
+            order = orders.get((instrument, arrival))
+            if order is None or (order.account, order.client_id) != (name, client):
+                raise Refused(Refusal.UNKNOWN_KEY, 0)
+            live.setdefault(instrument, {})[client] = order
+        accounts[name] = Account(
+            holdings.owner,
+            holdings.cash + sum(costs.values()),
+            Map(positions),
+            Map({instrument: open_orders(named) for instrument, named in live.items()}),
+            activity.nonce,
+        )
+        if activity.breach_rounds:
+            breaches[name] = activity.breach_rounds
+    return accounts, breaches
+
+
+def open_orders(named: dict[int, Order]) -> OpenOrders:
+    """The totals of an account's live orders in one instrument."""
+    orders = named.values()
+    return OpenOrders(
+        Map({client: order.arrival for client, order in named.items()}),
+        sum(order.remaining for order in orders if order.side is Side.BUY),
+        sum(order.remaining for order in orders if order.side is Side.SELL),
+        sum(order.remaining for order in orders if order.reduce_only),
+    )
+
+
+def round_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Round:
+    """The round in progress."""
+
+    def listed(part: Part) -> list[bytes]:
+        return [value for _, value in sorted(parts[part].items())]
+
+    return decode_round(
+        parts[Part.ROUND][0, 0],
+        tuple(decode_task(value) for value in listed(Part.TASKS)),
+        Map({key: decode_number(value) for (_, key), value in parts[Part.GAINS].items()}),
+        tuple(decode_number(value) for value in listed(Part.DEFAULTED)),
+        tuple(decode_breach(value) for value in listed(Part.BREACHED)),
+    )
