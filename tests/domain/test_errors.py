@@ -43,3 +43,10 @@ def test_a_malformed_operation_names_its_field_and_crosses_a_process_boundary_wh
     assert str(copied) == "price: a market order has price 0"
     assert (copied.problem, copied.field) == ("a market order has price 0", "price")
     assert str(Malformed("not an object")) == "not an object"
+
+
+def test_a_malformed_field_is_named_from_the_outermost_record_inwards_with_its_remedy() -> None:
+    inner = Malformed("a float", field="amount", remedy="write a decimal string")
+    copied = pickle.loads(pickle.dumps(inner.within("message").within("operation")))
+    assert str(copied) == "operation.message.amount: a float; write a decimal string"
+    assert str(Malformed("not an object").within("message")) == "message: not an object"

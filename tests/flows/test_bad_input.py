@@ -15,9 +15,10 @@ from settlespec.domain.quantities import MAX_DIGITS, MAX_PRICE, MAX_SIZE
 from settlespec.flows.continuity import Continuity
 from settlespec.flows.fields import Place
 from settlespec.flows.l3 import COMPARED
-from settlespec.flows.lines import FREE_EXPANSION_BYTES, MAX_EXPANSION, MAX_LINE_BYTES
+from settlespec.flows.lines import MAX_LINE_BYTES
 from settlespec.flows.message import MAX_NANOSECONDS, FlowFlag, FlowKind, FlowMessage, FlowTerms
 from settlespec.flows.readers import read_flow
+from settlespec.wire.lines import FREE_EXPANSION_BYTES, MAX_EXPANSION
 
 HEADER = "seq,ts_ns,type,order_id,side,price,qty,flag"
 TERMS = FlowTerms(price_step=25)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
 from immutables import Map
 
 from settlespec.arithmetic import PPM
 from settlespec.domain.books import EMPTY_BOOK
 from settlespec.domain.errors import BadInput
+from settlespec.domain.genesis import Genesis as Genesis
 from settlespec.domain.instruments import Instrument, InstrumentKind
 from settlespec.domain.ladder import EMPTY_LADDER
 from settlespec.domain.messages import Inbox, Outbox
@@ -23,18 +23,6 @@ ORACLES = 3
 
 ORACLE_SEED = 2**63
 """Numbered signers from here on are the presets' oracles; accounts number from zero."""
-
-
-@frozen
-class Genesis:
-    """GENESIS-1: everything that a deployment fixes: parameters, instruments and their first marks."""
-
-    parameters: Parameters
-    instruments: tuple[Instrument, ...]
-    marks: tuple[int, ...]
-    """Quantums per lot, one for each instrument."""
-    time: int = 0
-    """Milliseconds: the clock, and the age of the first marks, start here."""
 
 
 def initial_state(genesis: Genesis) -> State:

@@ -7,20 +7,28 @@ class Malformed(Exception):
     Whoever reads a file turns it into `BadInput`, which knows the place.
     """
 
-    def __init__(self, problem: str, *, field: str | None = None) -> None:
+    def __init__(self, problem: str, *, field: str | None = None, remedy: str | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
         """What is wrong, in words."""
         self.field = field
-        """The field of the operation."""
+        """The path of the field, from the outermost record inwards: ``message.amount``."""
+        self.remedy = remedy
+        """What to do about it."""
+
+    def within(self, field: str) -> "Malformed":
+        """The same error, seen from the record that holds the malformed one in this field."""
+        path = field if self.field is None else f"{field}.{self.field}"
+        return Malformed(self.problem, field=path, remedy=self.remedy)
 
     def __str__(self) -> str:
-        """One line: ``field: problem``."""
-        return self.problem if self.field is None else f"{self.field}: {self.problem}"
+        """One line: ``field: problem; remedy``, leaving out what is not known."""
+        sentence = self.problem if self.field is None else f"{self.field}: {self.problem}"
+        return sentence if self.remedy is None else f"{sentence}; {self.remedy}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Keep the field when the error crosses a process boundary."""
-        return (_malformed, (self.problem, self.field))
+        """Keep every field when the error crosses a process boundary."""
+        return (_malformed, (self.problem, self.field, self.remedy))
 
 
 class BadInput(Exception):
@@ -67,8 +75,8 @@ class BadInput(Exception):
         return (_bad_input, (self.problem, fields))
 
 
-def _malformed(problem: str, field: str | None) -> Malformed:
-    return Malformed(problem, field=field)
+def _malformed(problem: str, field: str | None, remedy: str | None) -> Malformed:
+    return Malformed(problem, field=field, remedy=remedy)
 
 
 def _bad_input(problem: str, fields: dict[str, object]) -> BadInput:

@@ -6,6 +6,7 @@ cost grows with the square root of the length and every earlier ladder stays val
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import eq
 from typing import Final
 
 from attrs import frozen
@@ -14,13 +15,22 @@ CHUNK: Final = 128
 """Longest chunk: the copy of 128 pointers and that of the chunk list balance at about 16,000 resting orders."""
 
 
-@frozen
+@frozen(eq=False)
 class Ladder:
-    """BOOK-1.2: keys in rising order, none twice."""
+    """BOOK-1.2: keys in rising order, none twice. Two ladders of the same keys are equal, however the keys came in."""
 
     firsts: tuple[int, ...]
     """The first key of each chunk, to find a chunk by bisection."""
     chunks: tuple[tuple[int, ...], ...]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ladder):
+            return NotImplemented
+        # Where the chunks divide depends on the order of insertion, so equal chunks are only the usual case.
+        return self.chunks == other.chunks or (len(self) == len(other) and all(map(eq, self, other)))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
     def __bool__(self) -> bool:
         return bool(self.chunks)
