@@ -99,7 +99,8 @@ def receive(draft: Draft, op: Receive) -> Outcome:
 def take(draft: Draft, op: Take) -> Outcome:
     """CUST-7: the next message is carried out; one that cannot be advances the cursor with its reason.
 
-    A forced request of an account with positions waits while the marks are stale.
+    A forced request of an account with positions waits while the marks are stale, but only its owner's: anybody's message can name any
+    account, and one that can never be carried out keeps nobody waiting.
     """
     # CHECKS
     inbox = draft.inbox
@@ -109,9 +110,9 @@ def take(draft: Draft, op: Take) -> Outcome:
     if received is None:
         return Rejected(Reason.INBOX_EMPTY)
     message = received.message
-    account = draft.find_account(message.account)
+    refused = None if isinstance(message, Deposit) else refuse_request(draft, message)
     # Risk can be judged, if there is any to judge.
-    waits = not isinstance(message, Deposit) and account is not None and bool(account.positions)
+    waits = not isinstance(message, Deposit) and refused is None and bool(draft.account(message.account).positions)
     if waits and marks_are_stale(draft):
         return Rejected(Reason.STALE_MARK)
     # EFFECTS
@@ -120,10 +121,25 @@ def take(draft: Draft, op: Take) -> Outcome:
         case Deposit():
             take_deposit(draft, index, message)
         case ForcedWithdrawal():
-            finish_forced(draft, index, take_withdrawal(draft, message))
+            finish_forced(draft, index, refused or take_withdrawal(draft, message))
         case ForcedOrder():
-            finish_forced(draft, index, take_order(draft, message))
+            finish_forced(draft, index, refused or take_order(draft, message))
     return draft.accept()
+
+
+def refuse_request(draft: Draft, request: ForcedWithdrawal | ForcedOrder) -> Reason | None:
+    """CUST-7.2: why a forced request can never be carried out, whatever the marks are; None when it can."""
+    account = draft.find_account(request.account)
+    # The account exists.
+    if account is None:
+        return Reason.UNKNOWN_ACCOUNT
+    # The owner sent the message.
+    if account.key != request.key:
+        return Reason.WRONG_OWNER
+    # The instrument is listed.
+    if isinstance(request, ForcedOrder) and request.instrument not in draft.markets:
+        return Reason.UNKNOWN_INSTRUMENT
+    return None
 
 
 def finish_forced(draft: Draft, index: int, reason: Reason | None) -> None:
@@ -163,13 +179,7 @@ def refuse_deposit(draft: Draft, account: Account | None, deposit: Deposit) -> R
 
 def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
     """CUST-4.2: a forced withdrawal pays the smaller of the amount and what is free."""
-    account = draft.find_account(request.account)
-    # The account exists.
-    if account is None:
-        return Reason.UNKNOWN_ACCOUNT
-    # The owner sent the message.
-    if account.key != request.key:
-        return Reason.WRONG_OWNER
+    account = draft.account(request.account)
     amount = forced_amount(request.amount, free(draft, account))
     # Something is free.
     if amount == 0:
@@ -184,17 +194,8 @@ def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
 
     The owner's resting reduce-only orders in the instrument are cancelled first.
     """
-    account = draft.find_account(request.account)
-    # The account exists.
-    if account is None:
-        return Reason.UNKNOWN_ACCOUNT
-    # The owner sent the message.
-    if account.key != request.key:
-        return Reason.WRONG_OWNER
-    market = draft.markets.get(request.instrument)
-    # The instrument is listed.
-    if market is None:
-        return Reason.UNKNOWN_INSTRUMENT
+    account = draft.account(request.account)
+    market = draft.markets[request.instrument]
     position = account.positions.get(request.instrument, FLAT).size
     # The order would close the position.
     if position * request.side >= 0:

@@ -40,7 +40,7 @@ def step(state: State, op: Operation, signatures: Signatures) -> Outcome:
     """
     # CHECKS
     # Every quantity is inside its declared range.
-    if not in_range(op):
+    if not in_range(op) or (type(op) is BeginRound and clearing.beyond_caps(state, op)):
         return Rejected(Reason.OUT_OF_RANGE)
     # Nothing interleaves with a clearing round.
     if state.round is not None and type(op) is not ContinueRound:

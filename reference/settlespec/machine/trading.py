@@ -40,7 +40,7 @@ def place(draft: Draft, op: Place, signatures: Signatures) -> Outcome:
         return Rejected(Reason.LIFETIME_OVER)
     limit = market_limit(op.side, market) if op.kind is OrderKind.MARKET else op.price
     size = op.size
-    reason = refuse_terms(account, market, op.side, size, limit)
+    reason = refuse_terms(account, market, op.side, size, limit, op.reduce_only)
     if reason is not None:
         return Rejected(reason)
     if op.reduce_only:
@@ -97,7 +97,7 @@ def replace(draft: Draft, op: Replace, signatures: Signatures) -> Outcome:
     if remaining_after_replace(op.size, old.filled) == 0:
         return draft.accept()
     account = draft.account(op.account)
-    reason = refuse_terms(account, market, old.side, op.size - old.filled, op.price)
+    reason = refuse_terms(account, market, old.side, op.size - old.filled, op.price, old.reduce_only)
     if reason is not None:
         return Rejected(reason)
     if old.reduce_only:
@@ -138,12 +138,17 @@ def cancel(draft: Draft, op: Cancel, signatures: Signatures) -> Outcome:
     return draft.accept()
 
 
-def refuse_terms(account: Account, market: Market, side: Side, size: int, limit: int) -> Reason | None:
+def refuse_terms(
+    account: Account, market: Market, side: Side, size: int, limit: int, reduce_only: bool
+) -> Reason | None:
     """TRADE-14: caps, price step and band of an order."""
     instrument = market.instrument
     position = account.positions.get(instrument.id, FLAT).size
-    # Neither the order nor the position after its whole fill is beyond its cap.
-    if size > instrument.max_order or abs(position + side * size) > max(instrument.max_position, abs(position)):
+    # The order is not beyond its cap.
+    if size > instrument.max_order:
+        return Reason.ORDER_TOO_LARGE
+    # Nor is the position after its whole fill; a reduce-only order never makes one larger.
+    if not reduce_only and abs(position + side * size) > max(instrument.max_position, abs(position)):
         return Reason.ORDER_TOO_LARGE
     # The price is a multiple of the step.
     if limit % instrument.price_step:

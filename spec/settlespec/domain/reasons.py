@@ -18,6 +18,7 @@ class Reason(StrEnum):
     BAD_SIGNATURE = "BAD_SIGNATURE"
     WRONG_NONCE = "WRONG_NONCE"
     EXPIRED = "EXPIRED"
+    WRONG_OWNER = "WRONG_OWNER"
     UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"
     STALE_MARK = "STALE_MARK"
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
@@ -37,7 +38,6 @@ class Reason(StrEnum):
     UNDERCOLLATERALISED = "UNDERCOLLATERALISED"
     INBOX_FULL = "INBOX_FULL"
     INBOX_EMPTY = "INBOX_EMPTY"
-    WRONG_OWNER = "WRONG_OWNER"
     TOO_MANY_ACCOUNTS = "TOO_MANY_ACCOUNTS"
     VAULT_FULL = "VAULT_FULL"
     NOTHING_TO_WITHDRAW = "NOTHING_TO_WITHDRAW"
@@ -59,6 +59,7 @@ NUMBERS: Final[dict[Reason, int]] = {
     Reason.BAD_SIGNATURE: 202,
     Reason.WRONG_NONCE: 203,
     Reason.EXPIRED: 204,
+    Reason.WRONG_OWNER: 205,
     Reason.UNKNOWN_INSTRUMENT: 301,
     Reason.STALE_MARK: 302,
     Reason.UNKNOWN_ORDER: 401,
@@ -78,7 +79,6 @@ NUMBERS: Final[dict[Reason, int]] = {
     Reason.UNDERCOLLATERALISED: 503,
     Reason.INBOX_FULL: 601,
     Reason.INBOX_EMPTY: 602,
-    Reason.WRONG_OWNER: 603,
     Reason.TOO_MANY_ACCOUNTS: 604,
     Reason.VAULT_FULL: 605,
     Reason.NOTHING_TO_WITHDRAW: 606,
@@ -100,6 +100,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.BAD_SIGNATURE: "The owner's key did not sign this content for this chain, rollup and operation type.",
     Reason.WRONG_NONCE: "The message is not the next one of this account.",
     Reason.EXPIRED: "The message was valid only until an earlier time.",
+    Reason.WRONG_OWNER: "The key that sent the message does not own the account.",
     Reason.UNKNOWN_INSTRUMENT: "The instrument is not listed.",
     Reason.STALE_MARK: "The marks are older than max_age, so no risk may be judged by them.",
     Reason.UNKNOWN_ORDER: "The account has no such live order in this instrument.",
@@ -119,7 +120,6 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.UNDERCOLLATERALISED: "What remains would not cover the initial requirement with all resting orders.",
     Reason.INBOX_FULL: "The inbox holds as many waiting messages as it may hold.",
     Reason.INBOX_EMPTY: "No message waits in the inbox.",
-    Reason.WRONG_OWNER: "The key that sent the message does not own the account.",
     Reason.TOO_MANY_ACCOUNTS: "The rollup has as many accounts as it may have.",
     Reason.VAULT_FULL: "The vault would hold more than its cap.",
     Reason.NOTHING_TO_WITHDRAW: "Nothing is free to be withdrawn.",
