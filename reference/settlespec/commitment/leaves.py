@@ -63,6 +63,18 @@ class Holdings:
 
 
 @frozen
+class LiveOrders:
+    """STATE-5.2: an account's live orders in one instrument: their totals in lots, and their names with arrivals."""
+
+    instrument: int
+    buys: int
+    sells: int
+    reduce_only: int
+    names: tuple[tuple[int, int], ...]
+    """Client id and arrival, by client id, at least one."""
+
+
+@frozen
 class Activity:
     """STATE-5: the rest of an account: nonce, rounds in breach, open costs, names and arrivals of its live orders."""
 
@@ -70,8 +82,8 @@ class Activity:
     breach_rounds: int
     costs: tuple[tuple[int, int], ...]
     """Instrument and signed cost, by instrument, one for each size of the holdings."""
-    orders: tuple[tuple[int, int, int], ...]
-    """Instrument, client id and arrival, in that order."""
+    orders: tuple["LiveOrders", ...]
+    """By instrument, only those with a live order."""
 
 
 def split_account(account: Account, breach_rounds: int) -> tuple[Holdings, Activity]:
@@ -81,9 +93,8 @@ def split_account(account: Account, breach_rounds: int) -> tuple[Holdings, Activ
     sizes = tuple((name, position.size) for name, position in positions)
     costs = tuple((name, position.cost) for name, position in positions)
     orders = tuple(
-        (name, client, arrival)
+        LiveOrders(name, live.buys, live.sells, live.reduce_only, tuple(sorted(live.arrivals.items())))
         for name, live in sorted(account.orders.items())
-        for client, arrival in sorted(live.arrivals.items())
     )
     return Holdings(account.key, cash, sizes), Activity(account.nonce, breach_rounds, costs, orders)
 
@@ -115,15 +126,34 @@ def encode_activity(activity: Activity) -> bytes:
     write_pairs(writer, activity.costs)
     writer.unsigned(len(activity.orders))
     before = -1
-    client_before = -1
-    for instrument, client, arrival in activity.orders:
-        writer.unsigned(instrument - max(before, 0))
-        if instrument != before:
-            before, client_before = instrument, -1
-        writer.unsigned(client - client_before - 1)
-        writer.unsigned(arrival)
-        client_before = client
+    for live in activity.orders:
+        writer.unsigned(live.instrument - before - 1)
+        writer.unsigned(live.buys)
+        writer.unsigned(live.sells)
+        writer.unsigned(live.reduce_only)
+        write_names(writer, live.names)
+        before = live.instrument
     return writer.finish()
+
+
+def write_names(writer: Writer, names: tuple[tuple[int, int], ...]) -> None:
+    """Client ids as differences to the one before, each with its arrival."""
+    writer.unsigned(len(names))
+    before = -1
+    for client, arrival in names:
+        writer.unsigned(client - before - 1)
+        writer.unsigned(arrival)
+        before = client
+
+
+def read_names(reader: Reader) -> Iterator[tuple[int, int]]:
+    """The names that `write_names` wrote."""
+    client = -1
+    for _ in range(reader.count()):
+        client += reader.unsigned(IDENTIFIER.high) + 1
+        if client > IDENTIFIER.high:
+            raise reader.refuse(Refusal.OUT_OF_RANGE)
+        yield client, reader.unsigned(IDENTIFIER.high)
 
 
 def decode_activity(data: bytes) -> Activity:
@@ -133,15 +163,16 @@ def decode_activity(data: bytes) -> Activity:
     breach_rounds = reader.unsigned(IDENTIFIER.high)
     costs = tuple(read_pairs(reader))
     orders = []
-    instrument = client = -1
+    instrument = -1
     for _ in range(reader.count()):
-        step = reader.unsigned(IDENTIFIER.high)
-        if step or instrument < 0:
-            instrument, client = max(instrument, 0) + step, -1
-        client += reader.unsigned(IDENTIFIER.high) + 1
-        if instrument > IDENTIFIER.high or client > IDENTIFIER.high:
+        instrument += reader.unsigned(IDENTIFIER.high) + 1
+        if instrument > IDENTIFIER.high:
             raise reader.refuse(Refusal.OUT_OF_RANGE)
-        orders.append((instrument, client, reader.unsigned(IDENTIFIER.high)))
+        buys, sells, reduce_only = (reader.unsigned() for _ in range(3))
+        names = tuple(read_names(reader))
+        if not names:
+            raise reader.refuse(Refusal.SUPERFLUOUS)
+        orders.append(LiveOrders(instrument, buys, sells, reduce_only, names))
     reader.end()
     return Activity(nonce, breach_rounds, costs, tuple(orders))
 

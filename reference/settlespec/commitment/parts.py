@@ -9,6 +9,7 @@ from immutables import Map
 from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
 from settlespec.commitment.leaves import (
     LeafKey,
+    LiveOrders,
     Part,
     decode_activity,
     decode_claim,
@@ -175,7 +176,7 @@ def decode_market(data: bytes, known: Market) -> tuple[Market, int, int]:
 def state_of(leaves: Leaves, genesis: Genesis) -> State:
     """STATE-9: the state that has exactly these leaves; `Refused` when there is none.
 
-    What is not committed (open-order totals, holders, ladders, uncredited and unpaid sums) is computed anew, and the counts must agree.
+    What is not committed (holders, ladders) is computed anew; counts and totals that are committed must agree.
     """
     start = initial_state(genesis)
     parts: dict[Part, dict[tuple[int, int], bytes]] = {part: {} for part in Part}
@@ -250,17 +251,13 @@ def accounts_of(
         if sizes.keys() != costs.keys():
             raise Refused(Refusal.UNKNOWN_KEY, 0)
         positions = {instrument: Position(sizes[instrument], costs[instrument]) for instrument in sizes}
-        live: dict[int, dict[int, Order]] = {}
-        for instrument, client, arrival in activity.orders:
-            order = orders.get((instrument, arrival))
-            if order is None or (order.account, order.client_id) != (name, client):
-                raise Refused(Refusal.UNKNOWN_KEY, 0)
-            live.setdefault(instrument, {})[client] = order
+        for live in activity.orders:
+            check_orders(name, live, orders)
         accounts[name] = Account(
             holdings.owner,
             holdings.cash + sum(costs.values()),
             Map(positions),
-            Map({instrument: open_orders(named) for instrument, named in live.items()}),
+            Map({live.instrument: open_orders(live) for live in activity.orders}),
             activity.nonce,
         )
         if activity.breach_rounds:
@@ -268,15 +265,22 @@ def accounts_of(
     return accounts, breaches
 
 
-def open_orders(named: dict[int, Order]) -> OpenOrders:
-    """The totals of an account's live orders in one instrument."""
-    orders = named.values()
-    return OpenOrders(
-        Map({client: order.arrival for client, order in named.items()}),
-        sum(order.remaining for order in orders if order.side is Side.BUY),
-        sum(order.remaining for order in orders if order.side is Side.SELL),
-        sum(order.remaining for order in orders if order.reduce_only),
-    )
+def check_orders(account: int, live: LiveOrders, orders: dict[tuple[int, int], Order]) -> None:
+    """The account's own list names its orders in the book, and its totals are theirs; `Refused` otherwise."""
+    found = [orders.get((live.instrument, arrival)) for _, arrival in live.names]
+    owned = [order for order in found if order is not None and order.account == account]
+    if [(order.client_id, order.arrival) for order in owned] != list(live.names):
+        raise Refused(Refusal.UNKNOWN_KEY, 0)
+    buys = sum(order.remaining for order in owned if order.side is Side.BUY)
+    sells = sum(order.remaining for order in owned if order.side is Side.SELL)
+    reduce_only = sum(order.remaining for order in owned if order.reduce_only)
+    if (buys, sells, reduce_only) != (live.buys, live.sells, live.reduce_only):
+        raise Refused(Refusal.UNKNOWN_KEY, 0)
+
+
+def open_orders(live: LiveOrders) -> OpenOrders:
+    """An account's live orders in one instrument."""
+    return OpenOrders(Map(dict(live.names)), live.buys, live.sells, live.reduce_only)
 
 
 def round_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Round:

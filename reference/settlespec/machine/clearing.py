@@ -160,8 +160,6 @@ class Clearing:
         """The stage's list is done: what it leaves behind is written, and the list of the next stage is fixed."""
         if self.stage is Stage.REVALUE:
             self.adopt_marks()
-        elif self.stage is Stage.ASSESS:
-            self.draft.breaches = Map({breach.account: breach.rounds for breach in self.breaches})
         elif self.stage is Stage.LIQUIDATE:
             self.ended = True
             self.draft.events.append(RoundEnded(self.statement.number, self.micro_steps))
@@ -315,8 +313,11 @@ class Clearing:
         now = draft.standing(draft.account(account_id))
         if margin.in_breach(now.equity, now.maintenance):
             rounds = draft.breaches.get(account_id, 0) + 1
+            draft.breaches = draft.breaches.set(account_id, rounds)
             self.breaches.append(Breach(account_id, now.equity, now.maintenance, rounds))
             draft.events.append(Breached(account_id, now.equity, now.maintenance, rounds))
+        elif account_id in draft.breaches:
+            draft.breaches = draft.breaches.delete(account_id)
 
     def worst_first(self) -> list[Breach]:
         """ROUND-7.2: lowest equity per maintenance first, compared exactly; ties by id."""

@@ -120,6 +120,9 @@ class Draft:
         if bool(after.positions) != bool(account.positions):
             change_holders = self.holders.insert if after.positions else self.holders.remove
             self.holders = change_holders(account_id)
+            # Without a position there is nothing to liquidate, so an account starts its patience anew.
+            if not after.positions and account_id in self.breaches:
+                self.breaches = self.breaches.delete(account_id)
         before = account.positions.get(instrument, FLAT).size
         grown = trading.open_interest_change(before, change)
         if grown:

@@ -40,7 +40,7 @@ class Book:
     def best(self, side: Side) -> Order | None:
         """The order that is served first on this side."""
         ladder = self.bids if side is Side.BUY else self.asks
-        return self.orders[ladder.firsts[0] & ARRIVAL_MASK] if ladder.firsts else None
+        return self.orders[ladder.first() & ARRIVAL_MASK] if ladder else None
 
     def behind(self, order: Order) -> Order | None:
         """The order that is served next after this one on its side."""
