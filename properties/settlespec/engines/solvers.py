@@ -1,4 +1,4 @@
-"""Asking Z3: a short try of the nonlinear core, then the default solver, then that solver with lemmas about products.
+"""Asking Z3: short tries of the nonlinear core and of the default solver, then longer ones with lemmas and without.
 
 An answer is unsatisfiable, satisfiable with a model, or unknown with the reason; nobody may take unknown for either.
 """
@@ -39,8 +39,12 @@ class Patience:
     """Whether one side of a branch can be reached; an undecided side is kept."""
     nonlinear_core: int = 200
     """The short try of ``qfnra-nlsat``: what it proves, it proves at once."""
-    default: int = 4_000
-    lemmas: int = 10_000
+    quick: int = 500
+    """The first try of the default solver: most that it decides at all it decides in this time."""
+    lemmas: int = 5_000
+    """The default solver with lemmas about products."""
+    default: int = 10_000
+    """The default solver by itself, once more."""
 
 
 MOST_PRODUCT_PAIRS: Final = 60
@@ -56,7 +60,7 @@ def decide(constraints: Sequence[Any], patience: Patience, lemmas: Sequence[Any]
     Args:
         constraints: terms that must hold together.
         patience: how long each attempt may take.
-        lemmas: facts that follow from the constraints, given to the last attempt.
+        lemmas: facts that follow from the constraints, for the attempt that gets help.
     """
     products = products_in(constraints)
     if products:
@@ -64,11 +68,12 @@ def decide(constraints: Sequence[Any], patience: Patience, lemmas: Sequence[Any]
         decision = _ask(z3.Tactic("qfnra-nlsat").solver(), constraints, patience.nonlinear_core)
         if decision.answer is Answer.UNSATISFIABLE:
             return decision
-    decision = _ask(z3.Solver(), constraints, patience.default)
-    if decision.answer is not Answer.UNKNOWN or not (products or lemmas):
-        return decision
-    helped = [*constraints, *lemmas, *lemmas_about(constraints)]
-    return _ask(z3.Solver(), helped, patience.lemmas)
+    decision = _ask(z3.Solver(), constraints, patience.quick)
+    if decision.answer is Answer.UNKNOWN and (products or lemmas):
+        decision = _ask(z3.Solver(), [*constraints, *lemmas, *lemmas_about(constraints)], patience.lemmas)
+    if decision.answer is Answer.UNKNOWN:
+        decision = _ask(z3.Solver(), constraints, patience.default)
+    return decision
 
 
 def _ask(solver: z3.Solver, constraints: Iterable[Any], milliseconds: int) -> Decision:

@@ -1,0 +1,45 @@
+"""Laws of fees: what a fill brings to the treasury."""
+
+from settlespec.arithmetic import PPM
+from settlespec.domain.quantities import Amount, Factor, Rate
+from settlespec.laws.statement import assume, claim, law
+from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
+
+
+@law(
+    "FEE-2a",
+    "Fee and rebate of a fill together never cost the treasury.",
+    rules=("FEE-1", "FEE-2"),
+    loses="the treasury, by the difference, in a wash trade without end",
+    shape="one fill",
+)
+def fee_and_rebate_never_cost_the_treasury(notional: Amount, taker_rate: Factor, maker_rate: Rate) -> None:
+    """For every rate, a rebate larger than the fee among them."""
+    taker_pays = taker_fee(notional, taker_rate)
+    claim(taker_pays + maker_fee(notional, maker_rate, taker_pays) >= 0)
+
+
+@law(
+    "FEE-3a",
+    "What is reserved for the fee of a resting order covers what its fills will be charged.",
+    rules=("FEE-2", "FEE-3"),
+    loses="whoever is on the other side of a maker that cannot pay its fee",
+    shape="one order filled at once",
+)
+def the_reserve_covers_the_fee(notional: Amount, rate: Rate, taker_rate: Factor) -> None:
+    """A rebate is not counted on."""
+    taker_pays = taker_fee(notional, taker_rate)
+    claim(resting_fee(notional, rate) >= maker_fee(notional, rate, taker_pays))
+
+
+@law(
+    "FEE-1a",
+    "A fee is never more than the notional where the rate is at most the whole.",
+    rules=("FEE-1",),
+    loses="the taker",
+    shape="one fill",
+)
+def a_fee_never_exceeds_the_notional(notional: Amount, rate: Factor) -> None:
+    """Rounding up does not carry it beyond."""
+    assume(rate <= PPM)
+    claim(taker_fee(notional, rate) <= notional)

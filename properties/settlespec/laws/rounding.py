@@ -1,0 +1,101 @@
+"""Rounding never favours the account: a debit is at least, a credit at most, the exact share; each misses it by less than one."""
+
+from settlespec.arithmetic import PPM
+from settlespec.domain.accounts import Position
+from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, SignedSize
+from settlespec.laws.statement import assume, claim, law
+from settlespec.rules.fees import maker_fee, taker_fee
+from settlespec.rules.funding import FUNDING_SCALE, payment
+from settlespec.rules.liquidation import haircut
+from settlespec.rules.margin import RISK_SCALE, initial, maintenance, surcharge
+from settlespec.rules.trading import realised, trade_position
+
+FAVOURED = "the fund that rounding is for, by up to a quantum on every operation"
+
+
+@law(
+    "FEE-1b", "A taker never pays less than its exact fee, nor a whole quantum more.", rules=("FEE-1",), loses=FAVOURED
+)
+def the_taker_pays_the_rounding(notional: Amount, rate: Factor) -> None:
+    """A debit is rounded up."""
+    paid = taker_fee(notional, rate)
+    claim(paid * PPM >= notional * rate)
+    claim((paid - 1) * PPM < notional * rate)
+
+
+@law(
+    "FEE-2b",
+    "A maker never pays less than its exact fee nor receives more than its exact rebate.",
+    rules=("FEE-2",),
+    loses=FAVOURED,
+)
+def the_maker_pays_the_rounding(notional: Amount, rate: Rate, taker_pays: Quantums) -> None:
+    """For fees and rebates alike: a rebate is a negative fee."""
+    assume(taker_pays >= 0)
+    claim(maker_fee(notional, rate, taker_pays) * PPM >= notional * rate)
+
+
+@law(
+    "FUND-3a",
+    "Whoever pays funding pays the exact amount rounded up, whoever receives gets it rounded down.",
+    rules=("FUND-3",),
+    loses=FAVOURED,
+)
+def funding_is_rounded_against_the_account(exact: int) -> None:
+    """One rule for both: a receipt is a negative payment."""
+    paid = payment(exact)
+    claim(paid * FUNDING_SCALE >= exact)
+    claim((paid - 1) * FUNDING_SCALE < exact)
+
+
+@law(
+    "LIQ-3b",
+    "A haircut is never less than the exact share, nor a whole quantum more.",
+    rules=("LIQ-3",),
+    loses=FAVOURED,
+)
+def a_haircut_is_rounded_up(owed: Quantums, gain: Quantums, total_gain: Quantums) -> None:
+    """The rounding goes to the insurance fund."""
+    assume((owed >= 0) & (gain >= 0) & (total_gain > 0))
+    taken = haircut(owed, gain, total_gain)
+    claim(taken * total_gain >= owed * gain)
+    claim((taken - 1) * total_gain < owed * gain)
+
+
+@law(
+    "MARGIN-4a",
+    "A requirement is never less than the exact one, so no comparison with an equity changes.",
+    rules=("MARGIN-4",),
+    loses="whoever covers the shortfall",
+)
+def a_requirement_is_rounded_up(risk: int, equity: Quantums) -> None:
+    """Equities are whole, so rounding the requirement up decides nothing."""
+    required = maintenance(risk)
+    claim((equity >= required) == (equity * RISK_SCALE >= risk))
+
+
+@law(
+    "MARGIN-5b",
+    "The initial requirement and its surcharge are never less than the exact ones.",
+    rules=("MARGIN-5", "MARGIN-5.2"),
+    loses="whoever covers the shortfall",
+)
+def an_initial_requirement_is_rounded_up(requirement: Amount, factor: Factor, risk: int, surcharge_ppm: Factor) -> None:
+    """Each of the two parts by itself."""
+    claim(initial(requirement, factor, 0) * PPM >= requirement * factor)
+    claim(surcharge(risk, surcharge_ppm) * RISK_SCALE * PPM >= risk * surcharge_ppm)
+
+
+@law(
+    "TRADE-3c",
+    "Rounding the cost of a partial close moves no equity: what the collateral gains the remaining cost keeps.",
+    rules=("TRADE-3", "TRADE-4"),
+    loses="the account or its counterparty, by a quantum on every partial close",
+    shape="one account, one instrument",
+)
+def rounding_a_cost_moves_no_equity(position: Position, change: SignedSize, price: Price, mark: Price) -> None:
+    """Equity at any mark changes by what the lots are worth less what they were bought for."""
+    traded = trade_position(position, change, price)
+    before = -position.cost + position.size * mark
+    after = realised(position, change, price) - traded.cost + traded.size * mark
+    claim(after - before == change * (mark - price))
