@@ -11,10 +11,12 @@ from typing import Final
 from attrs import frozen
 
 from settlespec.commitment.encoding import Reader, Refusal, Writer
-from settlespec.domain.accounts import Account
+from settlespec.domain.accounts import OpenOrders
+from settlespec.domain.books import Book
 from settlespec.domain.messages import Cause, Claim, Deposit, ForcedOrder, ForcedWithdrawal, Received
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.quantities import IDENTIFIER, MAX_AMOUNT, MAX_PRICE, MAX_SIZE, TIME
+from settlespec.domain.state import State
 
 KEY_BYTES: Final = 32
 """Length of an owner's public key (Ed25519)."""
@@ -63,6 +65,16 @@ class Holdings:
 
 
 @frozen
+class NamedOrder:
+    """STATE-5.3: the owner's name of an order, and its place in the book, so that who reads the account finds the order."""
+
+    client_id: int
+    arrival: int
+    side: Side
+    price: int
+
+
+@frozen
 class LiveOrders:
     """STATE-5.2: an account's live orders in one instrument: their totals in lots, and their names with arrivals."""
 
@@ -70,8 +82,8 @@ class LiveOrders:
     buys: int
     sells: int
     reduce_only: int
-    names: tuple[tuple[int, int], ...]
-    """Client id and arrival, by client id, at least one."""
+    names: tuple["NamedOrder", ...]
+    """By client id, at least one."""
 
 
 @frozen
@@ -86,17 +98,25 @@ class Activity:
     """By instrument, only those with a live order."""
 
 
-def split_account(account: Account, breach_rounds: int) -> tuple[Holdings, Activity]:
+def split_account(state: State, name: int) -> tuple[Holdings, Activity]:
     """STATE-4, STATE-5: an account as its two leaves."""
+    account = state.accounts[name]
     positions = sorted(account.positions.items())
     cash = account.collateral - sum(position.cost for _, position in positions)
-    sizes = tuple((name, position.size) for name, position in positions)
-    costs = tuple((name, position.cost) for name, position in positions)
+    sizes = tuple((instrument, position.size) for instrument, position in positions)
+    costs = tuple((instrument, position.cost) for instrument, position in positions)
     orders = tuple(
-        LiveOrders(name, live.buys, live.sells, live.reduce_only, tuple(sorted(live.arrivals.items())))
-        for name, live in sorted(account.orders.items())
+        LiveOrders(instrument, live.buys, live.sells, live.reduce_only, named_orders(state.books[instrument], live))
+        for instrument, live in sorted(account.orders.items())
     )
+    breach_rounds = state.breaches.get(name, 0)
     return Holdings(account.key, cash, sizes), Activity(account.nonce, breach_rounds, costs, orders)
+
+
+def named_orders(book: Book, live: OpenOrders) -> tuple[NamedOrder, ...]:
+    """STATE-5.3: an account's live orders in a book, by client id."""
+    found = ((client, book.orders[arrival]) for client, arrival in sorted(live.arrivals.items()))
+    return tuple(NamedOrder(client, order.arrival, order.side, order.price) for client, order in found)
 
 
 def encode_holdings(holdings: Holdings) -> bytes:
@@ -136,24 +156,27 @@ def encode_activity(activity: Activity) -> bytes:
     return writer.finish()
 
 
-def write_names(writer: Writer, names: tuple[tuple[int, int], ...]) -> None:
-    """Client ids as differences to the one before, each with its arrival."""
+def write_names(writer: Writer, names: tuple[NamedOrder, ...]) -> None:
+    """Client ids as differences to the one before, each with its arrival, side and price."""
     writer.unsigned(len(names))
     before = -1
-    for client, arrival in names:
-        writer.unsigned(client - before - 1)
-        writer.unsigned(arrival)
-        before = client
+    for name in names:
+        writer.unsigned(name.client_id - before - 1)
+        writer.unsigned(name.arrival)
+        writer.unsigned(2 * name.price + (name.side is Side.BUY))
+        before = name.client_id
 
 
-def read_names(reader: Reader) -> Iterator[tuple[int, int]]:
+def read_names(reader: Reader) -> Iterator[NamedOrder]:
     """The names that `write_names` wrote."""
     client = -1
     for _ in range(reader.count()):
         client += reader.unsigned(IDENTIFIER.high) + 1
         if client > IDENTIFIER.high:
             raise reader.refuse(Refusal.OUT_OF_RANGE)
-        yield client, reader.unsigned(IDENTIFIER.high)
+        arrival = reader.unsigned(IDENTIFIER.high)
+        price, buys = divmod(reader.unsigned(2 * MAX_PRICE + 1), 2)
+        yield NamedOrder(client, arrival, Side.BUY if buys else Side.SELL, price)
 
 
 def decode_activity(data: bytes) -> Activity:

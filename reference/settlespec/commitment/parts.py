@@ -10,6 +10,7 @@ from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
 from settlespec.commitment.leaves import (
     LeafKey,
     LiveOrders,
+    NamedOrder,
     Part,
     decode_activity,
     decode_claim,
@@ -69,7 +70,7 @@ def leaves_of(state: State) -> Iterator[tuple[LeafKey, bytes]]:
 
 def account_leaves(state: State, account: int) -> Iterator[tuple[LeafKey, bytes]]:
     """The two leaves of an account."""
-    holdings, activity = split_account(state.accounts[account], state.breaches.get(account, 0))
+    holdings, activity = split_account(state, account)
     yield LeafKey(Part.HOLDINGS, 0, account), encode_holdings(holdings)
     yield LeafKey(Part.ACCOUNTS, 0, account), encode_activity(activity)
 
@@ -267,20 +268,23 @@ def accounts_of(
 
 def check_orders(account: int, live: LiveOrders, orders: dict[tuple[int, int], Order]) -> None:
     """The account's own list names its orders in the book, and its totals are theirs; `Refused` otherwise."""
-    found = [orders.get((live.instrument, arrival)) for _, arrival in live.names]
-    owned = [order for order in found if order is not None and order.account == account]
-    if [(order.client_id, order.arrival) for order in owned] != list(live.names):
+    owned = [orders.get((live.instrument, named.arrival)) for named in live.names]
+    placed = [
+        NamedOrder(o.client_id, o.arrival, o.side, o.price) for o in owned if o is not None and o.account == account
+    ]
+    if placed != list(live.names):
         raise Refused(Refusal.UNKNOWN_KEY, 0)
-    buys = sum(order.remaining for order in owned if order.side is Side.BUY)
-    sells = sum(order.remaining for order in owned if order.side is Side.SELL)
-    reduce_only = sum(order.remaining for order in owned if order.reduce_only)
+    buys = sum(order.remaining for order in owned if order and order.side is Side.BUY)
+    sells = sum(order.remaining for order in owned if order and order.side is Side.SELL)
+    reduce_only = sum(order.remaining for order in owned if order and order.reduce_only)
     if (buys, sells, reduce_only) != (live.buys, live.sells, live.reduce_only):
         raise Refused(Refusal.UNKNOWN_KEY, 0)
 
 
 def open_orders(live: LiveOrders) -> OpenOrders:
     """An account's live orders in one instrument."""
-    return OpenOrders(Map(dict(live.names)), live.buys, live.sells, live.reduce_only)
+    arrivals = Map({named.client_id: named.arrival for named in live.names})
+    return OpenOrders(arrivals, live.buys, live.sells, live.reduce_only)
 
 
 def round_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Round:
