@@ -124,10 +124,10 @@ class Clearing:
         self.cursor = round_.cursor
         self.gains = round_.gains.mutate()
         self.total_gain = round_.total_gain
-        self.defaulted = list(round_.defaulted)
+        self.defaulted = round_.defaulted
         self.owed = round_.owed
         self.collected = round_.collected
-        self.breaches = list(round_.breaches)
+        self.breaches = round_.breaches
         self.attempts = round_.attempts
         self.micro_steps = round_.micro_steps
         self.ended = False
@@ -217,10 +217,10 @@ class Clearing:
                 self.cursor,
                 self.gains.finish(),
                 self.total_gain,
-                tuple(self.defaulted),
+                self.defaulted,
                 self.owed,
                 self.collected,
-                tuple(self.breaches),
+                self.breaches,
                 self.attempts,
                 self.micro_steps,
             )
@@ -248,7 +248,7 @@ class Clearing:
             self.gains[account_id] = gain
             self.total_gain += gain
         if after <= 0:
-            self.defaulted.append(account_id)
+            self.defaulted += (account_id,)
         draft.events.append(Revalued(account_id, paid, gain))
 
     def adopt_marks(self) -> None:
@@ -314,7 +314,7 @@ class Clearing:
         if margin.in_breach(now.equity, now.maintenance):
             rounds = draft.breaches.get(account_id, 0) + 1
             draft.breaches = draft.breaches.set(account_id, rounds)
-            self.breaches.append(Breach(account_id, now.equity, now.maintenance, rounds))
+            self.breaches += (Breach(account_id, now.equity, now.maintenance, rounds),)
             draft.events.append(Breached(account_id, now.equity, now.maintenance, rounds))
         elif account_id in draft.breaches:
             draft.breaches = draft.breaches.delete(account_id)
