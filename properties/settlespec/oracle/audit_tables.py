@@ -1,0 +1,243 @@
+"""The page of tables that an audit prints; the picture page shows the same ones."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from settlespec.domain.reasons import SENTENCES, Reason
+from settlespec.domain.rounds import Stage
+from settlespec.oracle.findings import Findings, InvariantFinding, by_frequency
+from settlespec.oracle.report import Row
+from settlespec.oracle.rounds import StageCount
+
+QUANTUMS_PER_UNIT: Final = 1_000_000
+"""A quote quantum is a millionth of the collateral unit."""
+
+STEPS: Final[dict[Stage, str]] = {
+    Stage.REVALUE: "1 revalue",
+    Stage.EXPIRE: "2 expire",
+    Stage.DEFAULT: "3 default",
+    Stage.HAIRCUT: "4 haircut",
+    Stage.ASSESS: "5 assess",
+    Stage.CLOSE: "5 close after patience",
+    Stage.DISCARD: "6 discard outside the band",
+    Stage.LIQUIDATE: "5 liquidate on the book",
+}
+"""The stages in the order in which they run, with the number of the step of the round that each belongs to."""
+
+
+SETTLED: Final = ("proved", "caught")
+"""What is to become of a law and of a canary."""
+
+
+@frozen
+class Column:
+    """One column: its heading, whether it holds figures, and whether it may be broken over lines."""
+
+    heading: str
+    figures: bool = False
+    wraps: bool = False
+
+
+@frozen
+class PlainTable:
+    """A table as text, for whoever draws it."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def count(number: int) -> str:
+    """A figure with thousands separators."""
+    return f"{number:,}"
+
+
+def money(quantums: int) -> str:
+    """Quantums as collateral units: less than one unit in full, more with two decimals, cut; exact figures stand in the JSON."""
+    sign = "-" if quantums < 0 else ""
+    whole, rest = divmod(abs(quantums), QUANTUMS_PER_UNIT)
+    if quantums == 0:
+        return "0"
+    return f"{sign}{whole:,}.{rest * 100 // QUANTUMS_PER_UNIT:02d}" if whole else f"{sign}0.{rest:06d}"
+
+
+def tables(findings: Findings) -> tuple[PlainTable, ...]:
+    """Every table of the page, in reading order."""
+    makers: Sequence[Callable[[Findings], PlainTable]] = (
+        _figures,
+        _rejections,
+        _stages,
+        _breaches,
+        _invariants,
+        _laws,
+        _unreached,
+    )
+    return tuple(make(findings) for make in makers)
+
+
+def _figures(findings: Findings) -> PlainTable:
+    totals = findings.statistics.totals()
+    rows = (
+        ("operations", count(totals.operations), ""),
+        ("accepted", count(totals.accepted), _share(totals.accepted, totals.operations)),
+        ("rejected", count(totals.rejected), _share(totals.rejected, totals.operations)),
+        ("accounts", count(totals.accounts), ""),
+        ("fills", count(totals.fills), f"{count(totals.lots)} lots"),
+        (
+            "clearing rounds",
+            count(totals.rounds),
+            f"{count(totals.micro_steps)} micro-steps, longest {totals.longest_round:,}",
+        ),
+        ("found in breach", count(totals.breached), "accounts, once for each round"),
+        ("liquidations", count(totals.liquidations), "fills on the book"),
+        ("closed at the mark", count(totals.closed_after_patience), "accounts, after patience"),
+        ("defaults", count(totals.defaults), "accounts"),
+        ("insurance used", money(totals.insurance_paid), "collateral units"),
+        ("haircuts", money(totals.haircut), "collateral units, taken from gains"),
+        ("insurance fund at the end", money(totals.insurance), "collateral units"),
+    )
+    columns = (Column("what"), Column("figure", figures=True), Column("", wraps=True))
+    return PlainTable("What happened", columns, rows, f"flow {findings.flow}, {findings.signatures} signatures")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def _rejections(findings: Findings) -> PlainTable:
+    statistics = findings.statistics
+    every = by_frequency(statistics.rejected + statistics.refused)
+    rows = tuple(
+        (reason, count(statistics.rejected[reason]), count(statistics.refused[reason]), SENTENCES[Reason(reason)])
+        for reason in every
+    )
+    columns = (
+        Column("reason"),
+        Column("rejected", figures=True),
+        Column("refused from the inbox", figures=True),
+        Column("meaning", wraps=True),
+    )
+    return PlainTable("Rejected, by reason", columns, rows, "" if rows else "Nothing was rejected.")
+
+
+def _stages(findings: Findings) -> PlainTable:
+    columns = (
+        Column("step of the round"),
+        *(
+            Column(heading, figures=True)
+            for heading in ("rounds", "accounts", "executions", "lots", "moved", "insurance in", "insurance out")
+        ),
+    )
+    stages = findings.statistics.rounds.stages
+    rows = tuple(_stage(name, stages[stage]) for stage, name in STEPS.items())
+    note = (
+        "Rounds in which the step had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, orders "
+        "discarded. Moved: funding paid, gains taken. Money in collateral units."
+    )
+    return PlainTable("The clearing round, by step", columns, rows, note)
+
+
+def _stage(name: str, stage: StageCount) -> tuple[str, ...]:
+    figures = (count(number) for number in (stage.rounds, stage.accounts, stage.executions, stage.lots))
+    return (name, *figures, *(money(amount) for amount in (stage.moved, stage.insurance_in, stage.insurance_out)))
+
+
+def _breaches(findings: Findings) -> PlainTable:
+    breaches = findings.statistics.rounds.breaches
+    distribution = breaches.distribution()
+    longest = max((rounds for waits in distribution.values() for rounds in waits), default=0)
+    columns = (
+        Column("what came first"),
+        *(Column(str(rounds), figures=True) for rounds in range(longest + 1)),
+        Column("all", figures=True),
+    )
+    rows = tuple(
+        (
+            ending.value,
+            *(count(waits.get(rounds, 0)) for rounds in range(longest + 1)),
+            count(sum(waits.values())),
+        )
+        for ending, waits in distribution.items()
+    )
+    note = (
+        f"Rounds from the first one in breach, 0 being the same round. Longest breach: {breaches.longest:,} rounds in a row."
+        if rows
+        else "No account was in breach."
+    )
+    return PlainTable("From breach to execution, in rounds", columns, rows, note)
+
+
+def _invariants(findings: Findings) -> PlainTable:
+    columns = (
+        Column("invariant"),
+        Column("status"),
+        Column("incrementally", figures=True),
+        Column("in full", figures=True),
+        Column("broken", figures=True),
+        Column("sentence", wraps=True),
+    )
+    rows = tuple(_invariant(finding) for finding in findings.worst_first())
+    return PlainTable("Invariants: how often checked and broken", columns, rows)
+
+
+def _invariant(finding: InvariantFinding) -> tuple[str, ...]:
+    figures = (count(number) for number in (finding.incrementally, finding.in_full, finding.broken))
+    return (finding.id, finding.status, *figures, finding.sentence)
+
+
+def _laws(findings: Findings) -> PlainTable:
+    laws = findings.laws
+    columns = (
+        Column("subject"),
+        Column("proved", figures=True),
+        Column("not proved", wraps=True),
+        Column("laws", wraps=True),
+    )
+    if laws.verdict is None:
+        return PlainTable("Laws", columns, (), f"Not proved in this run: {laws.why_not}.")
+    by_subject: dict[str, list[Row]] = {}
+    for row in laws.rows:
+        by_subject.setdefault("canaries, to be refuted" if row["canary"] else row["subject"], []).append(row)
+    totals = laws.totals
+    note = (
+        f"{totals['proved']} of {totals['laws']} laws proved for all values, {totals['canaries_refuted']} of "
+        f"{totals['canaries']} canaries refuted. `settlespec prove` says what each of them claims."
+    )
+    rows = tuple(_laws_of(subject, stated) for subject, stated in sorted(by_subject.items()))
+    return PlainTable("Laws", columns, rows, note)
+
+
+def _laws_of(subject: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    good = [row for row in rows if row["status"] in SETTLED]
+    others = ", ".join(f"{row['id']} {row['status']}" for row in rows if row not in good)
+    return (subject, f"{len(good)} of {len(rows)}", others or "-", ", ".join(sorted(row["id"] for row in good)))
+
+
+def _unreached(findings: Findings) -> PlainTable:
+    reached = findings.statistics.reached()
+    rows = tuple(
+        (subject, f"{_nonzero(reached[subject])} of {_nonzero(reached[subject]) + len(names)}", ", ".join(names) or "-")
+        for subject, names in findings.statistics.unreached().items()
+    )
+    columns = (Column("subject"), Column("reached", figures=True), Column("reached zero times", wraps=True))
+    return PlainTable("What was never reached", columns, rows, "About these this run says nothing.")
+
+
+def _nonzero(counts: dict[str, int]) -> int:
+    return sum(number > 0 for number in counts.values())
+
+
+def closing_lines(findings: Findings) -> Iterator[str]:
+    """What stands below the tables: every first violation with its replay, and the verdict last."""
+    for breakage in findings.breakages:
+        yield breakage.sentence()
+        yield f"  replay: {breakage.command}"
+    if findings.trace:
+        yield f"trace: {findings.trace}"
+    if findings.final_digest:
+        yield f"final state: sha256:{findings.final_digest}"
+    yield f"signatures: {findings.signatures}; seed {findings.seed}; the same again: {findings.command}"
+    yield findings.sentence()

@@ -1,0 +1,157 @@
+"""One audit: a flow is run through the machine, with the monitor, the statistics and the recorder subscribed."""
+
+import shlex
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from settlespec.domain.errors import BadInput
+from settlespec.domain.operations import Operation
+from settlespec.domain.outcomes import Outcome
+from settlespec.domain.state import State
+from settlespec.flows.embedded import EmbeddedFlow
+from settlespec.flows.minimal import MinimalFlow
+from settlespec.flows.session import Flow, Session
+from settlespec.machine.genesis import PRESETS
+from settlespec.machine.signatures import Ed25519, Ideal, Signer
+from settlespec.oracle.findings import Findings, InvariantFinding, LawsFinding
+from settlespec.oracle.pace import Pace
+from settlespec.oracle.statistics import Statistics
+from settlespec.wire.states import state_digest
+
+SCHEMES: Final = ("ideal", "ed25519")
+"""Signature schemes; the report says which one was used."""
+
+ACCOUNTS: Final = 1_000
+ROUND_SECONDS: Final = 5
+FULL_EVERY: Final = 1_000
+"""Operations from one recomputation of every invariant in full to the next."""
+
+
+@frozen
+class Plan:
+    """What is asked for; two audits of the same plan say the same."""
+
+    flow: Path | None = None
+    """A file of order flow; None means the flow that the preset brings."""
+    preset: str = "standard"
+    seed: int = 1
+    accounts: int = ACCOUNTS
+    round_seconds: int = ROUND_SECONDS
+    signatures: str = "ideal"
+    steps: int | None = None
+    """Stop after so many operations; None means at the end of the flow."""
+    full_every: int = FULL_EVERY
+
+    def command(self, steps: int | None = None) -> str:
+        """The command line that gives the same run again, up to an operation; without the laws, which know no flow."""
+        words = ["settlespec", "audit"]
+        if self.flow is not None:
+            words.append(str(self.flow))
+        usual = Plan()
+        for option in ("preset", "seed", "accounts", "round_seconds", "signatures", "full_every"):
+            value = getattr(self, option)
+            if value != getattr(usual, option) or option == "seed":
+                words += [f"--{option.replace('_', '-')}", str(value)]
+        last = self.steps if steps is None else steps
+        if last is not None:
+            words += ["--steps", str(last)]
+        return shlex.join([*words, "--no-laws"])
+
+
+class Watch(Protocol):
+    """Whoever checks the invariants of a run."""
+
+    def __call__(self, before: State, operation: Operation, outcome: Outcome) -> None:
+        """Look at one step."""
+
+    def findings(self) -> tuple[InvariantFinding, ...]:
+        """What every invariant answered so far."""
+
+
+WatchFactory = Callable[[Session, Plan], Watch]
+
+
+def signer_of(plan: Plan) -> Signer:
+    """The signature scheme by its name."""
+    return Ed25519() if plan.signatures == "ed25519" else Ideal()
+
+
+def open_flow(plan: Plan) -> Flow:
+    """The flow that a plan asks for.
+
+    Raises:
+        BadInput: nobody knows the preset, or the file is refused.
+    """
+    if plan.preset not in PRESETS:
+        remedy = f"use one of: {', '.join(PRESETS)}"
+        raise BadInput(f"unknown preset {plan.preset!r}", field="preset", remedy=remedy)
+    if plan.flow is not None:
+        from settlespec.flows.replayed import ReplayedFlow
+
+        return ReplayedFlow(plan.flow, plan.accounts, plan.seed, plan.round_seconds)
+    if plan.preset == "minimal":
+        return MinimalFlow(plan.seed)
+    return EmbeddedFlow(plan.seed, plan.accounts)
+
+
+class Run:
+    """A flow on its way through the machine."""
+
+    def __init__(self, plan: Plan, watch: WatchFactory) -> None:
+        self.plan = plan
+        self.flow = open_flow(plan)
+        signer = signer_of(plan)
+        self.genesis = self.flow.genesis(signer)
+        self.session = Session(self.genesis, signer)
+        self.statistics = Statistics()
+        self.watch = watch(self.session, plan)
+        self.session.subscribers += [self.watch, self.statistics]
+        self.stopped = ""
+
+    def expected(self) -> int | None:
+        """How many operations there will be, about."""
+        expected, steps = self.flow.expected(), self.plan.steps
+        if expected is None or steps is None:
+            return steps if expected is None else expected
+        return min(expected, steps)
+
+    def go(self, pace: Pace) -> None:
+        """Run to the end of the flow, or of the steps asked for.
+
+        Raises:
+            BadInput: the flow was refused on the way.
+            SpecBug: the machine broke although no invariant had been seen to be broken.
+        """
+        try:
+            for operation in islice(self.flow.operations(self.session), self.plan.steps):
+                self.session.submit(operation)
+                pace.advance()
+        except Exception as failure:
+            # After a violation the state is not one that the machine and the flow are made for; the violation is the news.
+            if isinstance(failure, BadInput) or not self.is_broken():
+                raise
+            self.stopped = f"ended after the violation by {type(failure).__name__}: {failure}"
+
+    def is_broken(self) -> bool:
+        """Whether an invariant was seen to be broken."""
+        return any(finding.broken for finding in self.watch.findings())
+
+    def findings(self, laws: LawsFinding, trace: str, seconds: float) -> Findings:
+        """Everything that the run showed."""
+        return Findings(
+            flow=self.flow.name,
+            command=self.plan.command(),
+            seed=self.plan.seed,
+            signatures=self.plan.signatures,
+            statistics=self.statistics,
+            invariants=self.watch.findings(),
+            laws=laws,
+            stopped=self.stopped,
+            final_digest=state_digest(self.session.state).hex(),
+            trace=trace,
+            seconds=seconds,
+        )

@@ -1,0 +1,41 @@
+"""The trace of an audit: what was asked and answered, so that anybody can replay it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from settlespec.oracle.auditing import Run
+from settlespec.oracle.edition import rules_digest, version
+from settlespec.oracle.writing import room_for
+from settlespec.wire.recording import TraceWriter
+from settlespec.wire.traces import DIGEST_EVERY, FORMAT, Header, Scheme, SchemeName
+
+
+@contextmanager
+def recording(run: Run, path: Path | None) -> Iterator[None]:
+    """Write a trace of what runs inside; the file appears when that ends well.
+
+    Args:
+        run: an audit that has not begun.
+        path: where the trace shall stand; None means that nobody wants one.
+
+    Raises:
+        CannotWrite: it cannot stand there.
+    """
+    if path is None:
+        yield
+        return
+    header = Header(
+        format=FORMAT,
+        version=version(),
+        rules=bytes.fromhex(rules_digest()),
+        flow=run.flow.name,
+        seed=run.plan.seed,
+        # The secret of an audit's ideal signatures is the empty one, which everybody knows.
+        signatures=Scheme(SchemeName(run.plan.signatures), b""),
+        genesis=run.genesis,
+        digest_every=DIGEST_EVERY,
+    )
+    with room_for(path), TraceWriter(path, header, run.session.state) as writer:
+        run.session.subscribers.append(writer.record)
+        yield

@@ -1,0 +1,130 @@
+"""The page of an audit: one file, the same bytes for the same run, nothing from elsewhere, nothing unescaped."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from settlespec.oracle.audit_tables import money, tables
+from settlespec.oracle.auditing import Plan
+from settlespec.oracle.findings import Findings
+from settlespec.oracle.page import page, write_page
+from settlespec.oracle.pictures import INKS, Picture, pictures
+from settlespec.oracle.writing import CannotWrite, make_folder, write_whole
+from tests.oracle.audited import HOLDS, audited, broken
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    return audited(HOLDS)
+
+
+@pytest.fixture(scope="module")
+def text(findings: Findings) -> str:
+    return page(findings)
+
+
+@pytest.fixture(scope="module")
+def drawn(findings: Findings) -> tuple[Picture, ...]:
+    return pictures(findings)
+
+
+def test_the_same_run_gives_the_same_bytes(text: str, tmp_path: Path) -> None:
+    assert write_page(audited(HOLDS), tmp_path).read_bytes() == text.encode()
+
+
+def test_the_page_asks_nobody_for_anything(text: str) -> None:
+    asked = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", text)
+    assert asked
+    assert all(target.startswith("#") for target in asked)
+    assert not re.search(r"<script|<link|@import", text)
+
+
+def test_every_picture_is_well_formed_and_leaves_its_colours_to_the_page(drawn: tuple[Picture, ...]) -> None:
+    assert [picture.name for picture in drawn] == [
+        "price",
+        "risk",
+        "insurance",
+        "depth",
+        "interest",
+        "steps",
+        "rejections",
+    ]
+    for picture in drawn:
+        assert ElementTree.fromstring(picture.svg).tag.endswith("svg")
+        assert "var(--ink)" in picture.svg
+        assert not any(stand_in in picture.svg for stand_in in INKS)
+
+
+def test_no_two_elements_of_the_page_share_an_id(text: str) -> None:
+    names = re.findall(r'\sid="([^"]+)"', text)
+    assert len(names) == len(set(names))
+    assert set(re.findall(r'(?:href="|url\()#([^")]+)', text)) <= set(names)
+
+
+def test_every_axis_has_a_unit(drawn: tuple[Picture, ...]) -> None:
+    for picture in drawn:
+        text = ElementTree.fromstring(picture.svg)
+        words = {"".join(element.itertext()).strip() for element in text.iter() if element.tag.endswith("text")}
+        assert words & {"clearing round", "operations"}
+        if picture.name != "rejections":
+            units = {"quantums per lot", "quantums", "collateral units", "lots", "accounts", "micro-steps per round"}
+            assert words & units
+
+
+def test_a_run_without_rounds_and_rejections_has_tables_and_no_picture() -> None:
+    empty = audited(HOLDS, plan=Plan(preset="minimal", steps=1))
+    assert pictures(empty) == ()
+    assert "What was never reached" in page(empty)
+
+
+def test_a_violation_stands_on_the_page_with_its_replay_and_what_comes_from_outside_is_escaped() -> None:
+    plan = Plan(preset="minimal", steps=1)
+    text = page(audited(HOLDS, broken(conjunct="<script>alert(1)</script> & more"), plan=plan))
+    assert 'class="verdict broken"' in text
+    assert "operation 41: ZERO-SUM: &lt;script&gt;alert(1)&lt;/script&gt; &amp; more, account 3" in text
+    assert "replay: settlespec audit --seed 1 --steps 41" in text
+    assert "<script>" not in text
+
+
+def test_every_row_of_every_table_has_a_cell_for_each_column(findings: Findings) -> None:
+    for table in tables(findings):
+        assert all(len(row) == len(table.columns) for row in table.rows), table.title
+
+
+@pytest.mark.parametrize(
+    ("quantums", "text"),
+    [
+        (0, "0"),
+        (1, "0.000001"),
+        (-999_999, "-0.999999"),
+        (1_000_000, "1.00"),
+        (1_234_567_899_999, "1,234,567.89"),
+        (-1_500_000, "-1.50"),
+    ],
+)
+def test_money_is_cut_and_never_rounded_up(quantums: int, text: str) -> None:
+    assert money(quantums) == text
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.html"
+    write_whole(path, b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("settlespec.wire.whole_files.os.fsync", full)
+    with pytest.raises(CannotWrite, match="No space left on device"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_folder_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(CannotWrite, match="no folder that can be written to"):
+        make_folder(tmp_path / "taken" / "page")
