@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from settlespec.commitment.leaves import LeafKey, Part, encode_claim, encode_order, encode_received
 from settlespec.commitment.parts import (
+    ROUND,
     SCALARS,
     account_leaves,
     encode_market,
@@ -12,9 +13,20 @@ from settlespec.commitment.parts import (
     order_key,
     round_leaves,
 )
-from settlespec.domain.events import Event, Liquidated, OrderReduced, OrderRemoved, OrderRested, Revalued
-from settlespec.domain.events import Filled as FilledEvent
+from settlespec.commitment.round_leaves import encode_breach, encode_round, encode_task
+from settlespec.domain.events import (
+    ClosedAtMark,
+    Event,
+    Filled,
+    Liquidated,
+    Marked,
+    OrderReduced,
+    OrderRemoved,
+    OrderRested,
+    Revalued,
+)
 from settlespec.domain.outcomes import Accepted
+from settlespec.domain.rounds import Round
 from settlespec.domain.state import State
 
 Changed = dict[LeafKey, bytes | None]
@@ -22,12 +34,16 @@ Changed = dict[LeafKey, bytes | None]
 
 
 class Changes:
-    """SEAL-1: what has been touched since a state, to be compared with it once, at the seal."""
+    """SEAL-1: what has been touched since a state, to be compared with it once, at the seal.
+
+    It looks only at leaves that were touched, so it serves as well where no others are at hand.
+    """
 
     def __init__(self, since: State) -> None:
         self.since = since
         self._accounts: set[int] = set()
         self._orders: set[tuple[int, int]] = set()
+        self._instruments: set[int] = set()
         self._gains: set[int] = set()
 
     def add(self, outcome: Accepted) -> None:
@@ -40,53 +56,92 @@ class Changes:
         match event:
             case OrderRested() | OrderReduced() | OrderRemoved():
                 self._orders.add((event.instrument, event.arrival))
-            case FilledEvent() | Liquidated():
+                self._instruments.add(event.instrument)
+            case Filled() | Liquidated():
                 self._orders.add((event.instrument, event.maker))
+                self._instruments.add(event.instrument)
+            case ClosedAtMark() | Marked():
+                self._instruments.add(event.instrument)
             case Revalued():
                 self._gains.add(event.account)
             case _:
                 pass
 
     def changed(self, now: State) -> Changed:
-        """SEAL-1: every leaf that differs between the two states.
-
-        Accounts whose count of rounds in breach moved are found in the two (small) maps of breaches.
-        """
-        accounts = self._accounts.union(self.since.breaches, now.breaches)
-        before = dict(self._touched(self.since, accounts))
-        after = dict(self._touched(now, accounts))
+        """SEAL-1: every leaf that differs between the two states, with its new bytes."""
+        before = dict(self._touched(self.since))
+        after = dict(self._touched(now))
         changed: Changed = {key: value for key, value in after.items() if before.get(key) != value}
         changed.update((key, None) for key in before.keys() - after.keys())
+        changed.update(self._inbox(now))
+        changed.update(self._round(now))
         return changed
 
-    def _touched(self, state: State, accounts: set[int]) -> Iterator[tuple[LeafKey, bytes]]:
+    def _touched(self, state: State) -> Iterator[tuple[LeafKey, bytes]]:
         yield SCALARS, encode_scalars(state)
-        for name in state.markets:
+        for name in self._instruments:
             yield LeafKey(Part.MARKETS, 0, name), encode_market(state, name)
-        for account in accounts:
+        for account in self._accounts:
             if account in state.accounts:
                 yield from account_leaves(state, account)
         for instrument, arrival in self._orders:
             order = state.books[instrument].orders.get(arrival)
             if order is not None:
                 yield order_key(order), encode_order(order)
-        # Messages and claims only ever join at the end and, of messages, leave at the front.
-        for index, received in state.inbox.messages.items():
-            yield LeafKey(Part.INBOX, 0, index), encode_received(received)
         for index in range(self.since.outbox.next_index, state.outbox.next_index):
             yield LeafKey(Part.OUTBOX, 0, index), encode_claim(state.outbox.claims[index])
-        yield from self._round(state)
 
-    def _round(self, state: State) -> Iterator[tuple[LeafKey, bytes]]:
-        current = state.round
-        if current is None:
+    def _inbox(self, now: State) -> Iterator[tuple[LeafKey, bytes | None]]:
+        """Messages join at the end and leave at the front; one that did both was never committed."""
+        since = self.since.inbox
+        for index in range(since.cursor, min(now.inbox.cursor, since.next_index)):
+            yield LeafKey(Part.INBOX, 0, index), None
+        for index in range(max(now.inbox.cursor, since.next_index), now.inbox.next_index):
+            yield LeafKey(Part.INBOX, 0, index), encode_received(now.inbox.messages[index])
+
+    def _round(self, now: State) -> Iterator[tuple[LeafKey, bytes | None]]:
+        """The round's leaves: lists only grow while a stage or a round goes on, and go whole when it ends."""
+        old, new = self.since.round, now.round
+        same = old is not None and new is not None and old.statement.number == new.statement.number
+        if old is None or new is None or not same:
+            gone = (
+                {} if old is None else dict.fromkeys(round_keys(old)) if new is None else dict(round_leaves(self.since))
+            )
+            come = dict(round_leaves(now))
+            yield from ((key, None) for key in gone if key not in come)
+            yield from ((key, value) for key, value in come.items() if gone.get(key) != value)
             return
-        touched = self._gains
-        for key, value in round_leaves(state):
-            if key.part is not Part.GAINS:
-                yield key, value
-        known = touched if self.since.round is None else touched.union(self.since.round.gains)
-        for account in known:
-            gain = current.gains.get(account)
-            if gain is not None:
+        if encode_round(old) != encode_round(new):
+            yield ROUND, encode_round(new)
+        if old.stage is not new.stage:
+            stale = range(len(new.tasks), len(old.tasks))
+            yield from ((LeafKey(Part.TASKS, 0, place), None) for place in stale)
+            yield from task_changes(old, new)
+        for account in self._gains:
+            gain = new.gains.get(account)
+            if gain != old.gains.get(account) and gain is not None:
                 yield LeafKey(Part.GAINS, 0, account), encode_number(gain)
+        for place in range(len(old.defaulted), len(new.defaulted)):
+            yield LeafKey(Part.DEFAULTED, 0, place), encode_number(new.defaulted[place])
+        for place in range(len(old.breaches), len(new.breaches)):
+            yield LeafKey(Part.BREACHED, 0, place), encode_breach(new.breaches[place])
+
+
+def task_changes(old: Round, new: Round) -> Iterator[tuple[LeafKey, bytes | None]]:
+    """The places at which the list of the new stage has other tasks than that of the old one."""
+    for place, task in enumerate(new.tasks):
+        value = encode_task(task)
+        if place >= len(old.tasks) or encode_task(old.tasks[place]) != value:
+            yield LeafKey(Part.TASKS, 0, place), value
+
+
+def round_keys(current: Round) -> Iterator[LeafKey]:
+    """Every leaf of a round, by its key alone."""
+    yield ROUND
+    for part, count in (
+        (Part.TASKS, len(current.tasks)),
+        (Part.DEFAULTED, len(current.defaulted)),
+        (Part.BREACHED, len(current.breaches)),
+    ):
+        yield from (LeafKey(part, 0, place) for place in range(count))
+    yield from (LeafKey(Part.GAINS, 0, account) for account in current.gains)

@@ -43,6 +43,8 @@ class Part(IntEnum):
     """Accounts that revaluing left with nothing, by place."""
     BREACHED = 12
     """Accounts that were found in breach in this round, by place."""
+    HOLDERS = 13
+    """One empty leaf for each account with a position, so that the next one is proved by one path."""
 
 
 @frozen(order=True)

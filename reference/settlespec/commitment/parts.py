@@ -25,6 +25,7 @@ from settlespec.commitment.leaves import (
     split_account,
 )
 from settlespec.commitment.round_leaves import (
+    RoundLists,
     decode_breach,
     decode_round,
     decode_task,
@@ -69,7 +70,9 @@ def leaves_of(state: State) -> Iterator[tuple[LeafKey, bytes]]:
 
 
 def account_leaves(state: State, account: int) -> Iterator[tuple[LeafKey, bytes]]:
-    """The two leaves of an account."""
+    """The leaves of an account; one more if it holds a position."""
+    if account in state.holders:
+        yield LeafKey(Part.HOLDERS, 0, account), b""
     holdings, activity = split_account(state, account)
     yield LeafKey(Part.HOLDINGS, 0, account), encode_holdings(holdings)
     yield LeafKey(Part.ACCOUNTS, 0, account), encode_activity(activity)
@@ -293,10 +296,13 @@ def round_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Round:
     def listed(part: Part) -> list[bytes]:
         return [value for _, value in sorted(parts[part].items())]
 
+    gains = {key: decode_number(value) for (_, key), value in parts[Part.GAINS].items()}
     return decode_round(
         parts[Part.ROUND][0, 0],
-        tuple(decode_task(value) for value in listed(Part.TASKS)),
-        Map({key: decode_number(value) for (_, key), value in parts[Part.GAINS].items()}),
-        tuple(decode_number(value) for value in listed(Part.DEFAULTED)),
-        tuple(decode_breach(value) for value in listed(Part.BREACHED)),
+        RoundLists(
+            lambda _: tuple(decode_task(value) for value in listed(Part.TASKS)),
+            lambda _: Map(gains),
+            lambda _: tuple(decode_number(value) for value in listed(Part.DEFAULTED)),
+            lambda _: tuple(decode_breach(value) for value in listed(Part.BREACHED)),
+        ),
     )

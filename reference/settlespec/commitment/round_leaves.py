@@ -1,7 +1,9 @@
 """The clearing round in progress as leaves (rules STATE-10 to STATE-12): a micro-step changes a bounded number of them."""
 
+from collections.abc import Callable
 from typing import Final
 
+from attrs import frozen
 from immutables import Map
 
 from settlespec.commitment.encoding import Reader, Refusal, Writer
@@ -47,14 +49,18 @@ def encode_round(current: Round) -> bytes:
     return writer.finish()
 
 
-def decode_round(
-    data: bytes,
-    tasks: tuple[Task, ...],
-    gains: Map[int, int],
-    defaulted: tuple[int, ...],
-    breaches: tuple[Breach, ...],
-) -> Round:
-    """The round with its lists, whose lengths must be those that the cursor says; or `Refused`."""
+@frozen
+class RoundLists:
+    """Where the lists of a round come from, each by its length as the cursor says it."""
+
+    tasks: Callable[[int], tuple[Task, ...]]
+    gains: Callable[[int], Map[int, int]]
+    defaulted: Callable[[int], tuple[int, ...]]
+    breaches: Callable[[int], tuple[Breach, ...]]
+
+
+def decode_round(data: bytes, lists: RoundLists) -> Round:
+    """The round with its lists, or `Refused`."""
     reader = Reader(data)
     chain, rollup, number = (reader.unsigned(IDENTIFIER.high) for _ in range(3))
     timestamp = reader.unsigned(TIME.high)
@@ -68,21 +74,19 @@ def decode_round(
         reader.unsigned() for _ in range(10)
     )
     reader.end()
-    if (task_count, gain_count, default_count, breach_count) != (len(tasks), len(gains), len(defaulted), len(breaches)):
-        raise reader.refuse(Refusal.UNKNOWN_KEY)
     return Round(
         RoundStatement(chain, rollup, number, timestamp, quotes),
         elapsed,
         Stage(stage),
         holder - 1 if holder else None,
-        tasks,
+        lists.tasks(task_count),
         cursor,
-        gains,
+        lists.gains(gain_count),
         total_gain,
-        defaulted,
+        lists.defaulted(default_count),
         owed,
         collected,
-        breaches,
+        lists.breaches(breach_count),
         attempts,
         micro_steps,
     )

@@ -313,11 +313,11 @@ class Clearing:
         now = draft.standing(draft.account(account_id))
         if margin.in_breach(now.equity, now.maintenance):
             rounds = draft.breaches.get(account_id, 0) + 1
-            draft.breaches = draft.breaches.set(account_id, rounds)
+            draft.count_breach(account_id, rounds)
             self.breaches += (Breach(account_id, now.equity, now.maintenance, rounds),)
             draft.events.append(Breached(account_id, now.equity, now.maintenance, rounds))
-        elif account_id in draft.breaches:
-            draft.breaches = draft.breaches.delete(account_id)
+        else:
+            draft.count_breach(account_id, 0)
 
     def worst_first(self) -> list[Breach]:
         """ROUND-7.2: lowest equity per maintenance first, compared exactly; ties by id."""

@@ -83,6 +83,17 @@ class Draft:
         """Write an account."""
         self._accounts[account_id] = account
 
+    def count_breach(self, account_id: int, rounds: int) -> None:
+        """For how many rounds in a row an account is in breach now; 0 when it is in none (ROUND-7)."""
+        if rounds:
+            self.breaches = self.breaches.set(account_id, rounds)
+        elif account_id in self.breaches:
+            self.breaches = self.breaches.delete(account_id)
+        else:
+            return
+        # The count is committed with the account.
+        self.put(account_id, self.account(account_id))
+
     def book(self, instrument: int) -> Book:
         """The book as changed so far."""
         changed = self._books.get(instrument)
@@ -121,8 +132,8 @@ class Draft:
             change_holders = self.holders.insert if after.positions else self.holders.remove
             self.holders = change_holders(account_id)
             # Without a position there is nothing to liquidate, so an account starts its patience anew.
-            if not after.positions and account_id in self.breaches:
-                self.breaches = self.breaches.delete(account_id)
+            if not after.positions:
+                self.count_breach(account_id, 0)
         before = account.positions.get(instrument, FLAT).size
         grown = trading.open_interest_change(before, change)
         if grown:
