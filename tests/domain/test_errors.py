@@ -50,3 +50,4 @@ def test_a_malformed_field_is_named_from_the_outermost_record_inwards_with_its_r
     copied = pickle.loads(pickle.dumps(inner.within("message").within("operation")))
     assert str(copied) == "operation.message.amount: a float; write a decimal string"
     assert str(Malformed("not an object").within("message")) == "message: not an object"
+    assert str(Malformed("a float", field="mark").within("[0]").within("quotes")) == "quotes[0].mark: a float"

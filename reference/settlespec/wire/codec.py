@@ -24,6 +24,9 @@ REMEDIES = (
 )
 """What to do about a message of the decoder, by what it contains."""
 
+SHOWN_CHARACTERS = 200
+"""A message may quote a value of somebody else's; no more of it than this is repeated."""
+
 CANONICAL = "write keys sorted and once each, no white space, no escapes that are not needed"
 
 
@@ -93,4 +96,10 @@ def _invalid(message: str) -> Malformed:
     if place.startswith("key` in `"):
         path = f"key of {path}"
     remedy = next((remedy for part, remedy in REMEDIES if part in message), "compare with the schema")
-    return Malformed(problem.replace("`", "'"), field=path or None, remedy=remedy)
+    return Malformed(_shown(problem.replace("`", "'")), field=_shown(path) or None, remedy=remedy)
+
+
+def _shown(text: str) -> str:
+    """What a terminal may be given of somebody else's text: short, and no control characters."""
+    short = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+    return "".join(character if character.isprintable() else "?" for character in short)

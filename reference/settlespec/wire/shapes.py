@@ -146,7 +146,7 @@ def _tuple(arguments: tuple[Any, ...], ranged: bool) -> Shape:
             try:
                 found.append(held if read_member is None else read_member(held))
             except Malformed as fault:
-                raise fault.within(str(place)) from fault
+                raise fault.within(f"[{place}]") from fault
         return tuple(found)
 
     return Shape(GenericAlias(tuple, (member.wire, ...)), write, read)
@@ -239,7 +239,7 @@ def _reader(
             return build(words)
         except ValueError as fault:
             # A record that refuses its own content: one threshold too low, one mark too few.
-            raise Malformed(str(fault)) from fault
+            raise Malformed(str(fault), remedy="choose values that fit together") from fault
 
     return read
 

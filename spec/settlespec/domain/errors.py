@@ -12,13 +12,14 @@ class Malformed(Exception):
         self.problem = problem
         """What is wrong, in words."""
         self.field = field
-        """The path of the field, from the outermost record inwards: ``message.amount``."""
+        """The path of the field, from the outermost record inwards: ``message.amount``, ``quotes[0].mark``."""
         self.remedy = remedy
         """What to do about it."""
 
     def within(self, field: str) -> "Malformed":
         """The same error, seen from the record that holds the malformed one in this field."""
-        path = field if self.field is None else f"{field}.{self.field}"
+        inner = self.field or ""
+        path = f"{field}{inner}" if inner.startswith("[") or not inner else f"{field}.{inner}"
         return Malformed(self.problem, field=path, remedy=self.remedy)
 
     def __str__(self) -> str:
