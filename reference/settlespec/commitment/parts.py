@@ -34,7 +34,7 @@ from settlespec.commitment.round_leaves import (
     encode_task,
 )
 from settlespec.domain.accounts import Account, OpenOrders, Position
-from settlespec.domain.books import ARRIVAL_BITS, ARRIVAL_MASK, EMPTY_BOOK, Book, precedence
+from settlespec.domain.books import EMPTY_BOOK, Book, place_of, precedence
 from settlespec.domain.instruments import Market
 from settlespec.domain.ladder import ladder_of
 from settlespec.domain.messages import Inbox, Outbox
@@ -230,9 +230,8 @@ def orders_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Iterator[Order
     """The live orders."""
     for part, side in ((Part.BIDS, Side.BUY), (Part.ASKS, Side.SELL)):
         for (book, key), value in parts[part].items():
-            ranked = key >> ARRIVAL_BITS
-            price = MAX_PRICE - ranked if side is Side.BUY else ranked
-            yield decode_order(value, book, side, price, key & ARRIVAL_MASK)
+            price, arrival = place_of(side, key)
+            yield decode_order(value, book, side, price, arrival)
 
 
 def book_of(orders: Iterable[Order], open_interest: int) -> Book:

@@ -8,6 +8,7 @@ from immutables import Map
 
 from settlespec.commitment.encoding import Reader, Refusal, Writer
 from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.orders import Side
 from settlespec.domain.quantities import IDENTIFIER, MAX_PRICE, MAX_SIZE, RATE, TIME
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle, Stage, Task
 
@@ -118,8 +119,8 @@ def encode_task(task: Task) -> bytes:
             numbers = (CLOSE, account, instrument, counterparty, size)
         case Settle(account):
             numbers = (SETTLE, account)
-        case Discard(instrument, arrival):
-            numbers = (DISCARD, instrument, arrival)
+        case Discard(instrument, side, price, arrival):
+            numbers = (DISCARD, instrument, 2 * price + (side is Side.BUY), arrival)
     for number in numbers:
         writer.unsigned(number)
     return writer.finish()
@@ -138,7 +139,8 @@ def decode_task(data: bytes) -> Task:
     elif tag == SETTLE:
         task = Settle(first)
     elif tag == DISCARD:
-        task = Discard(first, reader.unsigned(IDENTIFIER.high))
+        price, buys = divmod(reader.unsigned(2 * MAX_PRICE + 1), 2)
+        task = Discard(first, Side.BUY if buys else Side.SELL, price, reader.unsigned(IDENTIFIER.high))
     else:
         instrument, counterparty = reader.unsigned(IDENTIFIER.high), reader.unsigned(IDENTIFIER.high)
         size = reader.unsigned(MAX_SIZE)

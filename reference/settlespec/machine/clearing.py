@@ -17,7 +17,7 @@ from settlespec.domain.events import (
 )
 from settlespec.domain.instruments import Market, Quote
 from settlespec.domain.operations import BeginRound, ContinueRound
-from settlespec.domain.orders import Removal, Side
+from settlespec.domain.orders import Order, Removal, Side
 from settlespec.domain.outcomes import Outcome, Rejected, SpecBug
 from settlespec.domain.quantities import AccountId
 from settlespec.domain.reasons import Reason
@@ -187,9 +187,9 @@ class Clearing:
                 return plan_closes(self.draft, self.beyond_patience(), settle=False)
             case Stage.DISCARD:
                 return tuple(
-                    Discard(name, arrival)
+                    Discard(name, order.side, order.price, order.arrival)
                     for name in sorted(self.draft.markets)
-                    for arrival in outside_band(self.draft, name)
+                    for order in outside_band(self.draft, name)
                 )
             case Stage.LIQUIDATE:
                 closed = set(self.beyond_patience())
@@ -346,13 +346,13 @@ class Clearing:
             self.cursor += 1
 
 
-def outside_band(draft: Draft, instrument: int) -> list[int]:
-    """Arrivals of the bids above the band and the asks below it, bids first, each side best first (TRADE-5)."""
+def outside_band(draft: Draft, instrument: int) -> list[Order]:
+    """The bids above the band and the asks below it, bids first, each side best first (TRADE-5)."""
     market, book = draft.markets[instrument], draft.book(instrument)
-    arrivals = []
+    orders = []
     for side in (Side.BUY, Side.SELL):
         order = book.best(side)
         while order is not None and (order.price > market.high if side is Side.BUY else order.price < market.low):
-            arrivals.append(order.arrival)
+            orders.append(order)
             order = book.behind(order)
-    return arrivals
+    return orders

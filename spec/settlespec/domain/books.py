@@ -23,6 +23,12 @@ def precedence(side: Side, price: int, arrival: Arrival) -> int:
     return ((MAX_PRICE - price if side is Side.BUY else price) << ARRIVAL_BITS) | arrival
 
 
+def place_of(side: Side, key: int) -> tuple[int, Arrival]:
+    """The price and arrival of which `precedence` made the key."""
+    ranked = key >> ARRIVAL_BITS
+    return (MAX_PRICE - ranked if side is Side.BUY else ranked), key & ARRIVAL_MASK
+
+
 @frozen
 class Book:
     """BOOK-1: the live orders of one instrument, and its open interest."""

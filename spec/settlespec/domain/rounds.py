@@ -7,7 +7,8 @@ from attrs import frozen
 from immutables import Map
 
 from settlespec.domain.instruments import RoundStatement
-from settlespec.domain.quantities import AccountId, Amount, Arrival, InstrumentId, Milliseconds, Quantums, Size
+from settlespec.domain.orders import Side
+from settlespec.domain.quantities import AccountId, Amount, Arrival, InstrumentId, Milliseconds, Price, Quantums, Size
 
 
 class Stage(IntEnum):
@@ -55,9 +56,11 @@ class Settle:
 
 @frozen
 class Discard:
-    """A micro-step: an order outside the band is cancelled."""
+    """A micro-step: an order outside the band is cancelled; its place in the book is named, so that nothing need be searched."""
 
     instrument: InstrumentId
+    side: Side
+    price: Price
     arrival: Arrival
 
 

@@ -1,0 +1,380 @@
+"""A state of which only some leaves are at hand (rules WIT-1 to WIT-3).
+
+The containers here answer what the machine asks of a full state's, and fetch each entry from a source of leaves when it is asked for.
+So the very rules that run on a full state run on a witness; a question that the witness does not answer is refused by its source.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar, cast
+
+from immutables import Map
+
+from settlespec.commitment.leaves import (
+    LeafKey,
+    Part,
+    decode_activity,
+    decode_claim,
+    decode_holdings,
+    decode_order,
+    decode_received,
+)
+from settlespec.commitment.parts import ROUND, SCALARS, decode_market, decode_number, decode_scalars, open_orders
+from settlespec.commitment.round_leaves import RoundLists, decode_breach, decode_round, decode_task
+from settlespec.domain.accounts import Account, Position
+from settlespec.domain.books import Book, place_of, precedence
+from settlespec.domain.genesis import Genesis
+from settlespec.domain.instruments import Market
+from settlespec.domain.ladder import Ladder
+from settlespec.domain.messages import Inbox, Outbox
+from settlespec.domain.orders import Order, Side
+from settlespec.domain.rounds import Discard, Round, Task
+from settlespec.domain.state import State
+from settlespec.machine.genesis import initial_state
+
+Value = TypeVar("Value")
+Key = int
+
+
+class LeafSource(Protocol):
+    """Where leaves come from. A source that does not know the answer raises; it never guesses."""
+
+    def value(self, leaf: LeafKey) -> bytes | None:
+        """The leaf's bytes, None when the state has no such leaf."""
+        ...
+
+    def after(self, part: Part, book: int, key: int) -> int | None:
+        """The least key greater than `key` in this part and book, None when there is none."""
+        ...
+
+
+class PartialMap(Generic[Value]):
+    """WIT-1: a persistent map whose entries are fetched when they are asked for."""
+
+    __slots__ = ("_after", "_changed", "_count", "_fetch")
+
+    def __init__(
+        self,
+        fetch: Callable[[Key], Value | None],
+        after: Callable[[Key], Key | None],
+        count: int,
+        changed: "Map[Key, Value | None] | None" = None,
+    ) -> None:
+        self._fetch = fetch
+        self._after = after
+        self._count = count
+        self._changed: Map[Key, Value | None] = Map() if changed is None else changed
+
+    def get(self, key: Key, default: Value | None = None) -> Value | None:
+        """The entry, or the default."""
+        found = self._changed[key] if key in self._changed else self._fetch(key)
+        return default if found is None else found
+
+    def __getitem__(self, key: Key) -> Value:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __contains__(self, key: Key) -> bool:
+        return self.get(key) is not None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Key]:
+        fresh = sorted(key for key, value in self._changed.items() if value is not None)
+        key = self._after(-1)
+        while key is not None:
+            if key not in self._changed:
+                insort(fresh, key)
+            key = self._after(key)
+        return iter(fresh)
+
+    def items(self) -> Iterator[tuple[Key, Value]]:
+        """Every entry, by key."""
+        return ((key, self[key]) for key in self)
+
+    def values(self) -> Iterator[Value]:
+        """Every value, by key."""
+        return (self[key] for key in self)
+
+    def set(self, key: Key, value: Value) -> "PartialMap[Value]":
+        """The map with an entry."""
+        count = self._count + (key not in self)
+        return PartialMap(self._fetch, self._after, count, self._changed.set(key, value))
+
+    def delete(self, key: Key) -> "PartialMap[Value]":
+        """The map without an entry, which it must have."""
+        if key not in self:
+            raise KeyError(key)
+        return PartialMap(self._fetch, self._after, self._count - 1, self._changed.set(key, None))
+
+    def mutate(self) -> "Mutation[Value]":
+        """A copy to be changed in place."""
+        return Mutation(self)
+
+
+class Mutation(Generic[Value]):
+    """A partial map that is changed in place."""
+
+    def __init__(self, map_: PartialMap[Value]) -> None:
+        self._map = map_
+
+    def __getitem__(self, key: Key) -> Value:
+        return self._map[key]
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        self._map = self._map.set(key, value)
+
+    def finish(self) -> PartialMap[Value]:
+        """The changed map."""
+        return self._map
+
+
+class PartialLadder:
+    """WIT-2: a sorted sequence of which the next key is fetched when it is asked for."""
+
+    __slots__ = ("_after", "_count", "_inserted", "_removed")
+
+    def __init__(
+        self,
+        after: Callable[[Key], Key | None],
+        count: int,
+        inserted: tuple[Key, ...] = (),
+        removed: frozenset[Key] = frozenset(),
+    ) -> None:
+        self._after = after
+        self._count = count
+        self._inserted = inserted
+        self._removed = removed
+
+    def __bool__(self) -> bool:
+        return self.after(-1) is not None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Key]:
+        key = self.after(-1)
+        while key is not None:
+            yield key
+            key = self.after(key)
+
+    def __contains__(self, key: Key) -> bool:
+        return self.after(key - 1) == key
+
+    def first(self) -> Key:
+        """The least key; the ladder must not be empty."""
+        found = self.after(-1)
+        if found is None:
+            raise IndexError("the ladder is empty")
+        return found
+
+    def after(self, key: Key) -> Key | None:
+        """The least key greater than this one."""
+        fetched = self._after(key)
+        while fetched is not None and fetched in self._removed:
+            fetched = self._after(fetched)
+        place = bisect_right(self._inserted, key)
+        inserted = self._inserted[place] if place < len(self._inserted) else None
+        if fetched is None or inserted is None:
+            return inserted if fetched is None else fetched
+        return min(fetched, inserted)
+
+    def insert(self, key: Key) -> "PartialLadder":
+        """The ladder with a key that it does not have."""
+        if key in self._removed:
+            return PartialLadder(self._after, self._count + 1, self._inserted, self._removed - {key})
+        place = bisect_left(self._inserted, key)
+        inserted = (*self._inserted[:place], key, *self._inserted[place:])
+        return PartialLadder(self._after, self._count + 1, inserted, self._removed)
+
+    def remove(self, key: Key) -> "PartialLadder":
+        """The ladder without a key that it has."""
+        if key in self._inserted:
+            inserted = tuple(each for each in self._inserted if each != key)
+            return PartialLadder(self._after, self._count - 1, inserted, self._removed)
+        return PartialLadder(self._after, self._count - 1, self._inserted, self._removed | {key})
+
+
+class PartialTuple(Generic[Value]):
+    """WIT-3: a sequence of known length whose members are fetched when they are asked for."""
+
+    __slots__ = ("_count", "_fetch", "_joined")
+
+    def __init__(self, fetch: Callable[[int], Value], count: int, joined: tuple[Value, ...] = ()) -> None:
+        self._fetch = fetch
+        self._count = count
+        self._joined = joined
+
+    def __len__(self) -> int:
+        return self._count + len(self._joined)
+
+    def __getitem__(self, place: int) -> Value:
+        return self._fetch(place) if place < self._count else self._joined[place - self._count]
+
+    def __iter__(self) -> Iterator[Value]:
+        return (self[place] for place in range(len(self)))
+
+    def __add__(self, joined: tuple[Value, ...]) -> "PartialTuple[Value]":
+        return PartialTuple(self._fetch, self._count, (*self._joined, *joined))
+
+
+def partial_state(source: LeafSource, genesis: Genesis) -> State:
+    """WIT-1: the state that has the source's leaves, as far as the source knows them."""
+    return _Partial(source, initial_state(genesis)).state()
+
+
+class _Partial:
+    """How each container of a state finds its entries among the leaves."""
+
+    def __init__(self, source: LeafSource, start: State) -> None:
+        self.source = source
+        self.start = start
+        self.places: dict[tuple[int, int], tuple[Side, int]] = {}
+        """Side and price of the orders that have been met, by instrument and arrival."""
+
+    def state(self) -> State:
+        """The partial state. The casts say that a partial container stands in for a full one."""
+        values = decode_scalars(self.source.value(SCALARS) or b"")
+        inbox_count = values[8] - values[7]
+        messages = self.map(Part.INBOX, 0, decode_received, inbox_count)
+        claims = PartialMap(self.claim, lambda key: self.source.after(Part.OUTBOX, 0, key), values[10])
+        names = sorted(self.start.markets)
+
+        def next_name(key: int) -> int | None:
+            return next((name for name in names if name > key), None)
+
+        return State(
+            parameters=self.start.parameters,
+            clock=values[0],
+            accounts=cast(
+                "Map[int, Account]",
+                PartialMap(self.account, lambda key: self.source.after(Part.HOLDINGS, 0, key), values[12]),
+            ),
+            holders=cast(Ladder, PartialLadder(lambda key: self.source.after(Part.HOLDERS, 0, key), values[13])),
+            breaches=cast("Map[int, int]", PartialMap(self.breach_rounds, lambda _: None, 0)),
+            markets=cast("Map[int, Market]", PartialMap(self.market, next_name, len(names))),
+            books=cast("Map[int, Book]", PartialMap(self.book, next_name, len(names))),
+            next_arrival=values[1],
+            insurance=values[2],
+            treasury=values[3],
+            vault=values[4],
+            funding_pool=values[14],
+            inbox=Inbox(cast("Map[int, object]", messages), values[7], values[8], values[9]),  # type: ignore[arg-type]
+            outbox=Outbox(cast("Map[int, object]", claims), values[10], values[11]),  # type: ignore[arg-type]
+            round_number=values[5],
+            marks_time=values[6],
+            round=self.round(),
+        )
+
+    def map(self, part: Part, book: int, decode: Callable[[bytes], Value], count: int) -> PartialMap[Value]:
+        """A map of one part whose entries decode by themselves."""
+
+        def fetch(key: int) -> Value | None:
+            data = self.source.value(LeafKey(part, book, key))
+            return None if data is None else decode(data)
+
+        return PartialMap(fetch, lambda key: self.source.after(part, book, key), count)
+
+    def claim(self, index: int) -> object | None:
+        """A claim of the outbox."""
+        data = self.source.value(LeafKey(Part.OUTBOX, 0, index))
+        return None if data is None else decode_claim(data, index)
+
+    def account(self, name: int) -> Account | None:
+        """An account from its two leaves; its orders' places become known."""
+        data = self.source.value(LeafKey(Part.HOLDINGS, 0, name))
+        if data is None:
+            return None
+        holdings = decode_holdings(data)
+        activity = decode_activity(self.source.value(LeafKey(Part.ACCOUNTS, 0, name)) or b"")
+        costs = dict(activity.costs)
+        for live in activity.orders:
+            for named in live.names:
+                self.places[live.instrument, named.arrival] = (named.side, named.price)
+        return Account(
+            holdings.owner,
+            holdings.cash + sum(costs.values()),
+            Map({instrument: Position(size, costs[instrument]) for instrument, size in holdings.sizes}),
+            Map({live.instrument: open_orders(live) for live in activity.orders}),
+            activity.nonce,
+        )
+
+    def breach_rounds(self, name: int) -> int | None:
+        """For how many rounds in a row an account has been in breach."""
+        data = self.source.value(LeafKey(Part.ACCOUNTS, 0, name))
+        return None if data is None else decode_activity(data).breach_rounds or None
+
+    def market(self, name: int) -> Market | None:
+        """A market at its mark."""
+        known = self.start.markets.get(name)
+        if known is None:
+            return None
+        return decode_market(self.source.value(LeafKey(Part.MARKETS, 0, name)) or b"", known)[0]
+
+    def book(self, name: int) -> Book | None:
+        """A book, whose ladders and orders are partial too."""
+        known = self.start.markets.get(name)
+        if known is None:
+            return None
+        data = self.source.value(LeafKey(Part.MARKETS, 0, name)) or b""
+        _, open_interest, count = decode_market(data, known)
+
+        def ladder(side: Side, part: Part) -> Ladder:
+            def after(key: int) -> int | None:
+                found = self.source.after(part, name, key)
+                if found is not None:
+                    self.meet(name, side, found)
+                return found
+
+            return cast(Ladder, PartialLadder(after, count))
+
+        orders = PartialMap(lambda arrival: self.order(name, arrival), lambda _: None, count)
+        return Book(
+            ladder(Side.BUY, Part.BIDS), ladder(Side.SELL, Part.ASKS), cast("Map[int, Order]", orders), open_interest
+        )
+
+    def meet(self, name: int, side: Side, key: int) -> None:
+        """An order's key says its price and arrival."""
+        price, arrival = place_of(side, key)
+        self.places[name, arrival] = (side, price)
+
+    def order(self, name: int, arrival: int) -> Order | None:
+        """An order whose place has been met; no other was ever asked for by the machine."""
+        place = self.places.get((name, arrival))
+        if place is None:
+            return None
+        side, price = place
+        part = Part.BIDS if side is Side.BUY else Part.ASKS
+        data = self.source.value(LeafKey(part, name, precedence(side, price, arrival)))
+        return None if data is None else decode_order(data, name, side, price, arrival)
+
+    def round(self) -> Round | None:
+        """The round in progress, with partial lists."""
+        data = self.source.value(ROUND)
+        if data is None:
+            return None
+
+        def listed(part: Part, decode: Callable[[bytes], Value]) -> Callable[[int], tuple[Value, ...]]:
+            def fetch(place: int) -> Value:
+                return decode(self.source.value(LeafKey(part, 0, place)) or b"")
+
+            return lambda count: cast("tuple[Value, ...]", PartialTuple(fetch, count))
+
+        def task(encoded: bytes) -> Task:
+            decoded = decode_task(encoded)
+            if isinstance(decoded, Discard):
+                self.places[decoded.instrument, decoded.arrival] = (decoded.side, decoded.price)
+            return decoded
+
+        return decode_round(
+            data,
+            RoundLists(
+                listed(Part.TASKS, task),
+                lambda count: cast("Map[int, int]", self.map(Part.GAINS, 0, decode_number, count)),
+                listed(Part.DEFAULTED, decode_number),
+                listed(Part.BREACHED, decode_breach),
+            ),
+        )
