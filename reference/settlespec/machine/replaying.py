@@ -44,7 +44,7 @@ class Replay:
 
 
 def replay(path: Path) -> Replay:
-    """TRACE-3: every operation of a trace is run again; each answer and each digest is compared, up to the first that differs.
+    """Run every operation of a trace again and compare each answer and each digest, up to the first that differs.
 
     Raises:
         BadInput: the trace is not as it was recorded; file, line, field and remedy are said.

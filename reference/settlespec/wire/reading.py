@@ -24,7 +24,7 @@ Body: TypeAlias = Generator[tuple[int, Step | Checkpoint | Footer]]
 
 
 def read_trace(path: Path) -> tuple[Header, Body]:
-    """TRACE-2: the header of a trace, plain or gzip, and its further lines as they are asked for.
+    """WIRE-3.2: the header of a trace, plain or gzip, and its further lines as they are asked for.
 
     Operations count up from 1, a checkpoint stands after every `digest_every` of them and nowhere else, and the footer comes last with
     the right counts, so a trace that was cut off or lost a line is refused; a wrong answer or digest is for the replay to find.

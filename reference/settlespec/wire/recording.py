@@ -15,7 +15,7 @@ from settlespec.wire.whole_files import whole_file
 
 
 class TraceWriter:
-    """TRACE-1: writes a trace in bounded memory, gzip if the name ends in ``.gz``; the same run gives the same bytes.
+    """WIRE-3: writes a trace in bounded memory, gzip if the name ends in ``.gz``; the same run gives the same bytes.
 
     The file appears under its name when the context ends well, and not at all otherwise. `record` subscribes to a session::
 

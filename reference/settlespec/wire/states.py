@@ -23,7 +23,7 @@ GENESES: Final[Codec[Genesis]] = Codec(Genesis, name="a genesis", max_bytes=MAX_
 
 
 def encode_state(state: State) -> bytes:
-    """STATE-2: the canonical JSON of a state; equal states have equal bytes, in whatever order their maps were filled.
+    """WIRE-2: the canonical JSON of a state; equal states have equal bytes, in whatever order their maps were filled.
 
     The ladders of a book and the ladder of holders do not travel: the orders and the accounts say them.
     """
@@ -31,12 +31,12 @@ def encode_state(state: State) -> bytes:
 
 
 def state_digest(state: State) -> bytes:
-    """STATE-2.2: SHA-256 of the canonical JSON, 32 bytes."""
+    """WIRE-2.2: SHA-256 of the canonical JSON, 32 bytes."""
     return sha256(encode_state(state)).digest()
 
 
 def decode_state(text: bytes) -> State:
-    """STATE-2.3: the state of canonical JSON.
+    """WIRE-2.3: the state of canonical JSON.
 
     Raises:
         Malformed: not canonical, an integer outside its declared range, or two places that say the same thing differently.
