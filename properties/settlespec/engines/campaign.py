@@ -15,7 +15,7 @@ from settlespec.engines.paths import MOST_PATHS
 from settlespec.engines.proving import EngineDefect, Proof, Status, prove
 from settlespec.engines.sampling import EXAMPLES, Sample, SampleStatus, sample
 from settlespec.engines.solvers import Patience
-from settlespec.laws.statement import Law
+from settlespec.laws.statement import BadStatement, Law
 
 JOBS: Final = 2
 """Laws examined at a time."""
@@ -38,7 +38,7 @@ class Finding(StrEnum):
     """What the engines together come to, worst first."""
 
     DEFECT = "defect"
-    """An answer of ours could not be reproduced on plain integers."""
+    """An answer of ours could not be reproduced on plain integers, or the law is not stated as it must be."""
     DISAGREEMENT = "disagreement"
     """Two engines answer the opposite."""
     SURVIVED = "survived"
@@ -89,39 +89,39 @@ class Examination:
             return Finding.DISAGREEMENT
         if self.law.is_canary:
             return Finding.CAUGHT if self._every_engine_refutes() else Finding.SURVIVED
+        if self._is_falsified():
+            return Finding.REFUTED
         return Finding(self.proof.status.value)
+
+    def _is_falsified(self) -> bool:
+        return self.sample is not None and self.sample.status is SampleStatus.FALSIFIED
 
     def _disagree(self) -> bool:
         """A claim that two engines answer the opposite of; silence of one is no disagreement."""
-        falsified = self.sample is not None and self.sample.status is SampleStatus.FALSIFIED
         contradicted = self.opinion is not None and bool(self.opinion.disagreements)
-        return contradicted or (falsified and self.proof.status is Status.PROVED)
+        return contradicted or (self._is_falsified() and self.proof.status in (Status.PROVED, Status.VACUOUS))
 
     def _every_engine_refutes(self) -> bool:
         return (
             self.proof.status is Status.REFUTED
             and (self.opinion is None or self.opinion.status is Status.REFUTED)
-            and self.sample is not None
-            and self.sample.status is SampleStatus.FALSIFIED
+            and self._is_falsified()
         )
 
 
 def examine(law: Law, effort: Effort) -> Examination:
     """Let every engine read one law, each in a process of its own."""
-    defect = ""
     try:
         proof = run_killably(prove_for_export, law, effort, seconds=effort.seconds)
-    except EngineDefect as found:
-        defect = str(found)
-        proof = _undecided(law, effort.seconds, defect)
+    except (EngineDefect, BadStatement) as found:
+        return Examination(law, _undecided(law, str(found)), opinion=None, sample=None, defect=f"{law.id}: {found}")
     except (TimeUp, Died) as ended:
-        proof = _undecided(law, effort.seconds, str(ended))
+        proof = _undecided(law, str(ended))
     return Examination(
         law=law,
         proof=evolve(proof, texts=()),
         opinion=_opinion(proof, effort) if effort.asks_cvc5 else None,
         sample=_sample(law, effort),
-        defect=defect,
     )
 
 
@@ -130,8 +130,8 @@ def prove_for_export(law: Law, effort: Effort) -> Proof:
     return prove(law, effort.patience, effort.most_paths, export=effort.asks_cvc5)
 
 
-def _undecided(law: Law, seconds: float, reason: str) -> Proof:
-    return Proof(law.id, Status.UNKNOWN, paths=0, checks=0, seconds=seconds, reason=reason)
+def _undecided(law: Law, reason: str) -> Proof:
+    return Proof(law.id, Status.UNKNOWN, paths=0, checks=0, seconds=0.0, reason=reason)
 
 
 def _opinion(proof: Proof, effort: Effort) -> SecondOpinion:

@@ -1,0 +1,104 @@
+"""On random inputs the symbolic reading of every rule answers what the plain one answers."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from settlespec import arithmetic
+from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
+from settlespec.domain.quantities import MAX_PRICE, MAX_SIZE, RATE
+from settlespec.engines.agreement import symbolic_answer
+from settlespec.engines.arguments import structure_of
+from settlespec.engines.sampling import strategy
+from settlespec.laws.statement import arguments_of
+from settlespec.rules.margin import Holding
+
+NUMBERS = st.one_of(st.integers(-100, 100), st.integers(-(2**80), 2**80))
+
+ARRAYS = st.builds(
+    RiskArray,
+    st.tuples(*[NUMBERS] * SCENARIOS),
+    *[NUMBERS] * 6,
+)
+MARKETS = st.builds(
+    Market,
+    strategy(structure_of(Instrument)),
+    st.integers(1, MAX_PRICE),
+    ARRAYS,
+    st.integers(0, RATE.high),
+    *[NUMBERS] * 3,
+)
+HOLDINGS = st.lists(st.builds(Holding, st.integers(-MAX_SIZE, MAX_SIZE), MARKETS), min_size=0, max_size=2).map(tuple)
+
+UNBOUNDED_SHAPES: dict[Any, st.SearchStrategy[Any]] = {
+    RiskArray: ARRAYS,
+    Market: MARKETS,
+    Holding: st.builds(Holding, st.integers(-MAX_SIZE, MAX_SIZE), MARKETS),
+    tuple[Holding, ...]: HOLDINGS,
+    tuple[int, ...]: st.lists(NUMBERS, max_size=4).map(tuple),
+    Iterable[int]: st.lists(NUMBERS, max_size=4).map(tuple),
+}
+"""Arguments whose length no annotation fixes; a rule with another such type needs a line here."""
+
+
+def rule_functions() -> list[Callable[..., Any]]:
+    package = importlib.import_module("settlespec.rules")
+    modules = [
+        importlib.import_module(f"settlespec.rules.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+    ]
+    return [
+        function
+        for module in modules
+        for name, function in vars(module).items()
+        if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
+    ]
+
+
+ARITHMETIC = [
+    arithmetic.absolute,
+    arithmetic.ceil_div,
+    arithmetic.clamp,
+    arithmetic.floor_div,
+    arithmetic.maximum,
+    arithmetic.minimum,
+    arithmetic.negate,
+    arithmetic.sign,
+    arithmetic.total,
+]
+
+
+def drawn_arguments(function: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            argument.name: UNBOUNDED_SHAPES[argument.annotation]
+            if argument.annotation in UNBOUNDED_SHAPES
+            else strategy(structure_of(argument.annotation))
+            for argument in arguments_of(function)
+        }
+    )
+
+
+@pytest.mark.parametrize("function", [*ARITHMETIC, *rule_functions()], ids=lambda function: function.__name__)
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_both_readings_of_a_rule_agree(function: Callable[..., Any], data: st.DataObject):
+    arguments = data.draw(drawn_arguments(function))
+    assert symbolic_answer(function, arguments) == function(**arguments)
+
+
+def test_every_public_rule_is_among_them():
+    names = {function.__name__ for function in rule_functions()}
+    assert {"trade_position", "order_reserve", "bankruptcy_quote", "payment", "maker_fee", "forced_amount"} <= names
+
+
+def test_a_reading_that_differs_is_noticed():
+    def differs(number: int) -> int:
+        return number + 1 if type(number) is int else number
+
+    assert symbolic_answer(differs, {"number": 3}) != differs(3)

@@ -1,0 +1,165 @@
+"""The pitfalls of reading Python symbolically, one test each."""
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import z3
+from attrs import field, frozen, validators
+
+from settlespec.arithmetic import choose
+from settlespec.domain.orders import Side
+from settlespec.engines.agreement import symbolic_answer
+from settlespec.engines.paths import SymbolicPath, following
+from settlespec.engines.solvers import Patience
+from settlespec.engines.symbolic import SymbolicCondition, SymbolicInteger, Unreadable, merge
+
+
+@frozen
+class Purse:
+    coins: int
+    locked: bool
+    side: Side
+
+
+@frozen
+class Checked:
+    coins: int = field(validator=validators.instance_of(int))
+
+
+@pytest.fixture
+def path() -> Iterator[SymbolicPath]:
+    followed = SymbolicPath((), Patience())
+    with following(followed):
+        yield followed
+
+
+@pytest.fixture
+def number() -> SymbolicInteger:
+    return SymbolicInteger(z3.Int("number"))
+
+
+@pytest.fixture
+def condition() -> SymbolicCondition:
+    return SymbolicCondition(z3.Bool("condition"))
+
+
+def test_a_symbolic_integer_is_no_python_integer():
+    assert not issubclass(SymbolicInteger, int)
+    assert not issubclass(SymbolicCondition, int)
+
+
+@pytest.mark.parametrize(
+    "concretise",
+    [
+        hash,
+        int,
+        float,
+        complex,
+        round,
+        bin,
+        lambda number: {number: 1},
+        lambda number: {1: 2}.get(number),
+        lambda number: [1, 2][number],
+        lambda number: list(range(number)),
+        lambda number: number / 2,
+        lambda number: 2 / number,
+        lambda number: 2**number,
+        lambda number: 2 << number,
+        lambda number: number**-1,
+        lambda number: number**number,
+        lambda number: number << number,
+        lambda number: number >> -1,
+    ],
+)
+def test_whatever_would_make_a_symbolic_integer_concrete_raises(
+    concretise: Callable[[Any], object], number: SymbolicInteger, path: SymbolicPath
+):
+    with pytest.raises(Unreadable):
+        concretise(number)
+
+
+@pytest.mark.parametrize("concretise", [hash, int, lambda condition: [1, 2][condition]])
+def test_whatever_would_make_a_symbolic_condition_concrete_raises(
+    concretise: Callable[[Any], object], condition: SymbolicCondition
+):
+    with pytest.raises(Unreadable):
+        concretise(condition)
+
+
+def test_the_complement_of_a_condition_is_refused_because_python_means_minus_two(condition: SymbolicCondition):
+    with pytest.raises(Unreadable, match="negate"):
+        operator.invert(condition)
+
+
+def test_a_symbolic_term_is_not_decided_outside_of_a_path(number: SymbolicInteger):
+    with pytest.raises(Unreadable, match="outside"):
+        bool(number == 3)
+
+
+@pytest.mark.parametrize("stranger", [1.5, "1", None])
+def test_a_stranger_to_the_integers_is_not_lifted(stranger: Any, number: SymbolicInteger):
+    with pytest.raises(TypeError):
+        number + stranger
+    with pytest.raises(TypeError):
+        stranger - number
+
+
+def _operations(a: int, b: int) -> tuple[object, ...]:
+    return (
+        a + b, 3 + a, a - b, 3 - a, a * b, 3 * a, -a, +a, abs(a), a**3, a << 2, a >> 2, a // b, a % b, divmod(a, b),
+        7 // b, 7 % b, divmod(7, b), a < b, a <= b, a > b, a >= b, a == b, a != b, min(a, b), max(a, b),
+        sum([a, b]), (a < b) & (a > 0), (a < b) | (a > 0), (a < b) ^ (a > 0), (a < b) == (a > 0), (a < b) != (a > 0),
+        True & (a > 0), choose(a < b, a, b), 1 if a else 2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("a", [-7, -1, 0, 1, 7, 2**256])
+@pytest.mark.parametrize("b", [-3, -1, 1, 3, 2**64 + 1])
+def test_every_operator_answers_what_python_answers_for_any_sign(a: int, b: int):
+    assert symbolic_answer(_operations, {"a": a, "b": b}) == _operations(a, b)
+
+
+def test_a_division_by_zero_raises_as_in_python():
+    with pytest.raises(ZeroDivisionError):
+        symbolic_answer(lambda a, b: a // b, {"a": 1, "b": 0})
+
+
+def test_a_quotient_asked_for_twice_has_one_name(path: SymbolicPath, number: SymbolicInteger):
+    first, second = number // 7, number // 7
+    assert first.term.eq(second.term)
+    assert not (number // 8).term.eq(first.term)
+
+
+def test_records_merge_field_by_field_without_a_fork(path: SymbolicPath, condition: Any):
+    merged: Any = choose(condition, Purse(1, True, Side.BUY), Purse(2, False, Side.BUY))
+    assert isinstance(merged.coins, SymbolicInteger)
+    assert isinstance(merged.locked, SymbolicCondition)
+    assert merged.side is Side.BUY
+    assert path.trail == []
+
+
+def test_tuples_of_one_length_merge_item_by_item(condition: SymbolicCondition, path: SymbolicPath):
+    merged = merge(condition, (1, (2, True)), (3, (4, False)))
+    assert z3.simplify(merged[0].term == z3.If(condition.term, 1, 3))
+    assert isinstance(merged[1][1], SymbolicCondition)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(Side.BUY, Side.SELL), (1, True), ((1,), (1, 2)), (None, 1), ("a", "b"), (Checked(1), (1,))]
+)
+def test_what_has_no_common_term_is_not_merged(first: object, second: object, condition: SymbolicCondition):
+    with pytest.raises(Unreadable, match="choice between"):
+        merge(condition, first, second)
+
+
+def test_attrs_validators_are_off_while_a_path_is_followed(path: SymbolicPath, number: Any):
+    assert Checked(number).coins is number
+
+
+def test_attrs_validators_are_on_again_afterwards(number: SymbolicInteger):
+    with following(SymbolicPath((), Patience())):
+        pass
+    with pytest.raises(TypeError):
+        Checked(number)  # type: ignore[arg-type]
