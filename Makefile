@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.set-up
-EXTRAS := prove,report,docs,develop
+EXTRAS := prove,report,keccak,docs,develop
 
 NEEDS_PYTHON := import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 	"settlespec needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/a/newer/python3")

@@ -1,4 +1,4 @@
-"""Poseidon over the scalar field of BN254, with constants made from their definition, for circuits (rules HASH-4 to HASH-6).
+"""Poseidon over the scalar field of BN254, with constants made from their definition, for circuits (rules HASH-4 and HASH-5).
 
 Grassi, Khovratovich, Rechberger, Roy, Schofnegger: "Poseidon: A New Hash Function for Zero-Knowledge Proof Systems", USENIX Security
 2021, whose reference script `generate_parameters_grain` defines round constants and matrix; rounds and use as in circomlib.
@@ -7,10 +7,6 @@ Grassi, Khovratovich, Rechberger, Roy, Schofnegger: "Poseidon: A New Hash Functi
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
-
-from attrs import frozen
-
-from settlespec.commitment.hashes import BRANCH_TAG, LEAF_TAG
 
 MODULUS: Final = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 """Order of the scalar field of BN254; elements are integers in [0, MODULUS)."""
@@ -22,14 +18,6 @@ PARTIAL_ROUNDS: Final = {2: 56, 3: 57, 4: 56, 5: 60, 6: 60}
 
 Matrix = tuple[tuple[int, ...], ...]
 
-CONTINUE_TAG: Final = 2
-"""A block of a value behind the first; a leaf has 0 and a branch has 1 in its place."""
-
-CHUNK_BYTES: Final = 31
-"""Most bytes that always fit one element: 2**248 < MODULUS."""
-
-HALF_KEY_BITS: Final = 128
-
 
 def grain_bits(width: int) -> Iterator[int]:
     """The self-shrinking Grain generator of the paper's appendix, seeded with the parameters of the permutation.
@@ -40,8 +28,7 @@ def grain_bits(width: int) -> Iterator[int]:
     seed = "".join(format(value, f"0{size}b") for value, size in fields) + "1" * 30
     state = int(seed[::-1], 2)
     # The first 160 bits are dropped. Reading in pairs, a one lets the bit after it through, a zero swallows it.
-    produced, index = 0, -160
-    passes = False
+    index, passes = -160, False
     while True:
         produced = (state ^ state >> 13 ^ state >> 23 ^ state >> 38 ^ state >> 51 ^ state >> 62) & (1 << 18) - 1
         state = state >> 18 | produced << 62
@@ -104,50 +91,3 @@ def poseidon(inputs: Sequence[int]) -> int:
             state = [pow(element, 5, MODULUS) for element in state]
         state = [sum(map(int.__mul__, row, state)) % MODULUS for row in matrix]
     return state[0]
-
-
-@frozen
-class PoseidonHash:
-    """HASH-6: leaves and branches as blocks of five elements; the digest is an element in 32 bytes, big-endian, below MODULUS.
-
-    A branch is one block: its heading, the two halves of the prefix, the children. A leaf starts with its heading, the two halves
-    of its key and two chunks of the value, and goes on with blocks of CONTINUE_TAG, the block before, and three chunks. A heading is
-    the tag, the depth of the tree times 2**8, and 2**24 times the branch's depth or the value's length in bytes, so the zeros that
-    fill the last chunks are never mistaken for the value.
-    """
-
-    name: str = "poseidon-bn254"
-    digest_size: int = 32
-
-    def leaf(self, bits: int, key: int, value: bytes) -> bytes:
-        """HASH-1 over the field."""
-        chunks = [
-            int.from_bytes(value[at : at + CHUNK_BYTES].ljust(CHUNK_BYTES, b"\x00"), "big")
-            for at in range(0, len(value), CHUNK_BYTES)
-        ]
-        chunks += [0] * (2 - len(chunks) if len(chunks) < 2 else (2 - len(chunks)) % 3)
-        element = poseidon([_heading(LEAF_TAG, bits, len(value)), *_halves(key), *chunks[:2]])
-        for at in range(2, len(chunks), 3):
-            element = poseidon([CONTINUE_TAG, element, *chunks[at : at + 3]])
-        return element.to_bytes(self.digest_size, "big")
-
-    def branch(self, bits: int, depth: int, prefix: int, left: bytes, right: bytes) -> bytes:
-        """HASH-2 over the field."""
-        children = (int.from_bytes(left, "big"), int.from_bytes(right, "big"))
-        element = poseidon([_heading(BRANCH_TAG, bits, depth), *_halves(prefix), *children])
-        return element.to_bytes(self.digest_size, "big")
-
-    def is_digest(self, data: bytes) -> bool:
-        """Below the modulus: adding it would write the same element a second way."""
-        return len(data) == self.digest_size and int.from_bytes(data, "big") < MODULUS
-
-
-def _heading(tag: int, bits: int, extent: int) -> int:
-    return tag | bits << 8 | extent << 24
-
-
-def _halves(key: int) -> tuple[int, int]:
-    return key >> HALF_KEY_BITS, key & (1 << HALF_KEY_BITS) - 1
-
-
-POSEIDON_BN254: Final = PoseidonHash()
