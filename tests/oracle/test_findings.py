@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from settlespec.domain.outcomes import SpecBug
 from settlespec.oracle.auditing import Plan, Run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings, LawsFinding
@@ -88,12 +89,20 @@ def test_a_run_that_breaks_down_without_a_violation_is_a_defect(monkeypatch: pyt
         run.go(counting)
 
 
-def break_down_after(run: Run, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_specification_is_told_with_its_operation_and_its_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(Plan(preset="minimal", steps=50), scripted(HOLDS))
+    break_down_after(run, 10, monkeypatch, SpecBug("the pool is -1"))
+    told = "operation 11: the pool is -1; replay: settlespec audit --preset minimal --seed 1 --steps 11 --no-laws"
+    with pace("operations", 50) as counting, pytest.raises(SpecBug, match=told):
+        run.go(counting)
+
+
+def break_down_after(run: Run, steps: int, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
     submit = run.session.submit
 
     def breaks_down(operation: Any) -> Any:
         if run.statistics.totals().operations == steps:
-            raise KeyError("an account that is gone")
+            raise error or KeyError("an account that is gone")
         return submit(operation)
 
     monkeypatch.setattr(run.session, "submit", breaks_down)

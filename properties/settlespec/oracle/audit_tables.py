@@ -85,6 +85,7 @@ def _figures(findings: Findings) -> PlainTable:
         ("accepted", count(totals.accepted), _share(totals.accepted, totals.operations)),
         ("rejected", count(totals.rejected), _share(totals.rejected, totals.operations)),
         ("accounts", count(totals.accounts), ""),
+        *((f"venue: {name.replace('_', ' ')}", count(number), "orders") for name, number in findings.venue.items()),
         ("fills", count(totals.fills), f"{count(totals.lots)} lots"),
         (
             "clearing rounds",

@@ -6,14 +6,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from settlespec.domain.errors import BadInput
 from settlespec.domain.operations import Operation
-from settlespec.domain.outcomes import Outcome
+from settlespec.domain.outcomes import Outcome, SpecBug
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.flows.minimal import MinimalFlow
+from settlespec.flows.replayed import ReplayedFlow
 from settlespec.flows.session import Flow, Session
 from settlespec.machine.genesis import PRESETS
 from settlespec.machine.signatures import Ed25519, Ideal, Signer
@@ -90,9 +91,7 @@ def open_flow(plan: Plan) -> Flow:
         remedy = f"use one of: {', '.join(PRESETS)}"
         raise BadInput(f"unknown preset {plan.preset!r}", field="preset", remedy=remedy)
     if plan.flow is not None:
-        from settlespec.flows.replayed import ReplayedFlow
-
-        return ReplayedFlow(plan.flow, plan.accounts, plan.seed, plan.round_seconds)
+        return ReplayedFlow(plan.flow, accounts=plan.accounts, seed=plan.seed, round_seconds=plan.round_seconds)
     if plan.preset == "minimal":
         return MinimalFlow(plan.seed)
     return EmbeddedFlow(plan.seed, plan.accounts)
@@ -132,13 +131,23 @@ class Run:
                 pace.advance()
         except Exception as failure:
             # After a violation the state is not one that the machine and the flow are made for; the violation is the news.
-            if isinstance(failure, BadInput) or not self.is_broken():
+            if not self.is_broken():
+                if isinstance(failure, SpecBug):
+                    number = self.statistics.totals().operations + 1
+                    raise SpecBug(f"operation {number:,}: {failure}; replay: {self.plan.command(number)}") from failure
+                raise
+            if isinstance(failure, BadInput):
                 raise
             self.stopped = f"ended after the violation by {type(failure).__name__}: {failure}"
 
     def is_broken(self) -> bool:
         """Whether an invariant was seen to be broken."""
         return any(finding.broken for finding in self.watch.findings())
+
+    def venue(self) -> dict[str, int]:
+        """What the events of a recorded flow became so far."""
+        counts = self.flow.counts() if isinstance(self.flow, ReplayedFlow) else None
+        return {} if counts is None else asdict(counts)
 
     def findings(self, laws: LawsFinding, trace: str, seconds: float) -> Findings:
         """Everything that the run showed."""
@@ -151,6 +160,7 @@ class Run:
             invariants=self.watch.findings(),
             laws=laws,
             stopped=self.stopped,
+            venue=self.venue(),
             final_digest=state_digest(self.session.state).hex(),
             trace=trace,
             seconds=seconds,

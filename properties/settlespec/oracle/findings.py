@@ -83,6 +83,8 @@ class Findings:
     laws: LawsFinding
     stopped: str
     """Why the run ended before the flow did; empty when it did not."""
+    venue: Mapping[str, int]
+    """What the events of a recorded flow became, by name; empty of a flow that is made up."""
     final_digest: str
     """SHA-256 of the final state in its canonical form."""
     trace: str
@@ -152,6 +154,7 @@ class Findings:
             "flow": self.flow,
             "replay": self.command,
             "signatures": self.signatures,
+            "venue_events": dict(self.venue),
             "rules_digest": rules_digest(),
             "final_state_digest": self.final_digest,
             "stopped": self.stopped,
