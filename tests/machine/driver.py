@@ -332,6 +332,11 @@ class Machine:
         assert self.collateral(name) == (0 if before is None else before.collateral) + amount
         return self
 
+    def insures(self, amount: int) -> "Machine":
+        """The insurance fund holds so much from earlier rounds."""
+        self.state = evolve(self.state, insurance=amount, vault=self.state.vault + amount - self.state.insurance)
+        return self
+
     def wait(self, milliseconds: int) -> "Machine":
         assert self.submit(Tick(self.state.clock + milliseconds)).accepted
         return self
