@@ -43,6 +43,20 @@ def vacuous_law(number: int) -> None:
     claim(number == 7)
 
 
+@law("TEST-LATE", "A claim before an assumption that nothing meets.")
+def late_vacuous_law(number: int) -> None:
+    claim(number + 1 > number)
+    assume(number > number + 1)
+    claim(number == 7)
+
+
+@law("TEST-STEPS", "A claim before an assumption that few arguments meet.")
+def stepwise_law(number: Size) -> None:
+    claim(number > 0)
+    assume(number > 2**30)
+    claim(number > 2**29)
+
+
 @law("TEST-SILENT", "Nothing is claimed.")
 def silent_law(number: int) -> None:
     assume(number > 0)

@@ -34,6 +34,8 @@ def proof_of(function: Statement, patience: Patience | None = None, **options: A
         (examples.raising_law, Status.REFUTED),
         (examples.caught_canary, Status.REFUTED),
         (examples.vacuous_law, Status.VACUOUS),
+        (examples.late_vacuous_law, Status.VACUOUS),
+        (examples.stepwise_law, Status.PROVED),
         (examples.silent_law, Status.VACUOUS),
         (examples.hashing_law, Status.UNKNOWN),
     ],
@@ -52,7 +54,14 @@ def test_a_counterexample_breaks_the_law_on_plain_integers(function: Statement):
 
 
 @pytest.mark.parametrize(
-    "function", [examples.true_law, examples.forking_law, examples.shapes_law, examples.starved_law]
+    "function",
+    [
+        examples.true_law,
+        examples.forking_law,
+        examples.shapes_law,
+        examples.starved_law,
+        examples.stepwise_law,
+    ],
 )
 def test_a_proof_carries_a_witness_that_runs_on_plain_integers(function: Statement):
     witness = proof_of(function).witness

@@ -123,6 +123,7 @@ class _Inquiry:
         try:
             with following(path), read_by(reading):
                 self.law.function(**path.arguments(structures))
+            reading.look_for_witness()
         except _Settled:
             pass
         except (Unreadable, BadStatement):
@@ -175,6 +176,7 @@ class _Reading:
         self.path = path
         self.structures = structures
         self.example: _Found | None = None
+        self.claims = 0
 
     def assume(self, condition: bool) -> None:
         """Constrain the path."""
@@ -182,7 +184,7 @@ class _Reading:
 
     def claim(self, condition: bool) -> None:
         """Ask whether the claim can fail on this path; a claim that cannot is known from there on."""
-        self._look_for_witness()
+        self.claims += 1
         holds = _term(condition)
         if self._can_happen(z3.Not(holds), "a claim is undecided"):
             raise _Settled
@@ -205,8 +207,9 @@ class _Reading:
         self.inquiry.broken = self._smallest(constraints) or self._found(decision.model)
         return True
 
-    def _look_for_witness(self) -> None:
-        if self.inquiry.witness is not None or self.example is not None:
+    def look_for_witness(self) -> None:
+        """At the end of a path: look for arguments that meet all of its assumptions, those after a claim too."""
+        if self.inquiry.witness is not None or not self.claims:
             return
         constraints = self.path.constraints
         self.example = self._smallest(constraints)

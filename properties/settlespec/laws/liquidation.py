@@ -1,10 +1,11 @@
 """Laws of the clearing round: the bankruptcy price, and who pays what a defaulted account owes."""
 
 from settlespec.arithmetic import maximum
-from settlespec.domain.quantities import Amount, Factor, Price, Quantums
+from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Size
 from settlespec.laws.statement import assume, claim, law
 from settlespec.rules.liquidation import (
     bankruptcy_quote,
+    closable,
     gain_of_round,
     haircut,
     highest_purchase,
@@ -153,3 +154,17 @@ def a_haircut_leaves_what_was_there_at_rest(at_rest: int, now: Quantums, owed: Q
     gain = gain_of_round(at_rest, now)
     assume((owed >= 0) & (owed <= gains) & (gain <= gains) & (gain > 0))
     claim(now - haircut(owed, gain, gains) >= at_rest)
+
+
+@law(
+    "LIQ-8a",
+    "A close against an opposite position exceeds neither, and uses one of them up.",
+    rules=("LIQ-8",),
+    loses="the opposite account, turned over by a default that is not its own",
+    shape="two accounts",
+)
+def a_close_exceeds_neither_position(size: Size, opposite: Size) -> None:
+    """So the list of opposites is walked once."""
+    closed = closable(size, opposite)
+    claim((closed <= size) & (closed <= opposite))
+    claim((closed == size) | (closed == opposite))

@@ -1,18 +1,24 @@
 """Laws of margin: what a requirement covers, and what an admitted operation may do to it."""
 
-from settlespec.arithmetic import PPM, absolute, ceil_div
-from settlespec.domain.instruments import Instrument, Market
+from settlespec.arithmetic import PPM, absolute, ceil_div, maximum, negate
+from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.statement import assume, claim, law
+from settlespec.rules.fees import maker_fee
+from settlespec.rules.liquidation import bankruptcy_quote, restored
 from settlespec.rules.margin import (
     RISK_SCALE,
     Holding,
+    equity,
+    in_breach,
     initial,
     linear_array,
     maintenance,
+    order_reserve,
     reduces_risk,
     risk_alone,
     surcharge,
+    surcharge_rate,
     underlying_risk,
 )
 
@@ -30,13 +36,13 @@ def market_at(instrument: Instrument, mark: Price) -> Market:
     shape="one position in a linear instrument",
 )
 def initial_covers_maintenance(
-    instrument: Instrument, mark: Price, size: SignedSize, equity: Quantums, factor: Factor, surcharge_ppm: Factor
+    instrument: Instrument, mark: Price, size: SignedSize, worth: Quantums, factor: Factor, surcharge_ppm: Factor
 ) -> None:
     """For every initial factor of at least one, surcharge included."""
     assume(factor >= PPM)
     risk = underlying_risk((Holding(size, market_at(instrument, mark)),))
-    assume(equity >= initial(maintenance(risk), factor, surcharge(risk, surcharge_ppm)))
-    claim(equity >= maintenance(risk))
+    assume(worth >= initial(maintenance(risk), factor, surcharge(risk, surcharge_ppm)))
+    claim(worth >= maintenance(risk))
 
 
 @law(
@@ -47,12 +53,12 @@ def initial_covers_maintenance(
     shape="one position in a linear instrument, one move of at most the maintenance rate",
 )
 def no_bad_debt_within_the_maintenance_move(
-    instrument: Instrument, mark: Price, moved: Price, size: SignedSize, equity: Quantums
+    instrument: Instrument, mark: Price, moved: Price, size: SignedSize, worth: Quantums
 ) -> None:
     """Up or down, long or short."""
-    assume(equity >= maintenance(risk_alone(size, linear_array(instrument, mark))))
+    assume(worth >= maintenance(risk_alone(size, linear_array(instrument, mark))))
     assume(absolute(moved - mark) * PPM <= instrument.maintenance_ppm * mark)
-    claim(equity + size * (moved - mark) >= 0)
+    claim(worth + size * (moved - mark) >= 0)
 
 
 @law(
@@ -69,16 +75,16 @@ def a_spread_survives_the_common_move(
     far_mark: Price,
     near_size: SignedSize,
     far_size: SignedSize,
-    equity: Quantums,
+    worth: Quantums,
     thirds: Rate,
 ) -> None:
     """The move is any number of thirds of a scenario, here the edge of the range in either direction."""
     assume((thirds == 3) | (thirds == -3))
     assume(near.maintenance_ppm == far.maintenance_ppm)
     holdings = (Holding(near_size, market_at(near, near_mark)), Holding(far_size, market_at(far, far_mark)))
-    assume(equity >= maintenance(underlying_risk(holdings)))
+    assume(worth >= maintenance(underlying_risk(holdings)))
     gained = (near_size * near_mark + far_size * far_mark) * near.maintenance_ppm * thirds
-    claim(equity * RISK_SCALE + gained >= 0)
+    claim(worth * RISK_SCALE + gained >= 0)
 
 
 @law(
@@ -134,6 +140,7 @@ def a_risk_reducing_fill_never_worsens_the_ratio(
     """The ratio by cross-multiplication; the shortfall is maintenance less equity where that is positive."""
     assume(after >= 0)
     assume(reduces_risk(equity_before, equity_after, before, after))
+    claim(after < before)
     claim(equity_after * before >= equity_before * after)
     claim((before < equity_before) | (after - equity_after <= before - equity_before))
     claim((equity_before < 0) | (equity_after >= 0))
@@ -183,3 +190,140 @@ def initial_grows_with_maintenance(small: int, extra: Size, factor: Factor, surc
         initial(maintenance(small), factor, surcharge(small, surcharge_ppm))
         <= initial(maintenance(large), factor, surcharge(large, surcharge_ppm))
     )
+
+
+@law(
+    "MARGIN-3d",
+    "A linear position needs its maintenance rate and its spread charge of the notional, rounded up, no more and no less.",
+    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-3.2", "MARGIN-4"),
+    loses="the owner or the insurance fund",
+    shape="one position in a linear instrument",
+)
+def a_linear_position_needs_its_rate(instrument: Instrument, mark: Price, size: SignedSize) -> None:
+    """What an exchange with flat rates would ask."""
+    risk = underlying_risk((Holding(size, market_at(instrument, mark)),))
+    rate = instrument.maintenance_ppm + instrument.basis_ppm
+    claim(maintenance(risk) == ceil_div(absolute(size) * mark * rate, PPM))
+
+
+@law(
+    "MARGIN-2b",
+    "The short cut is exact for arrays that are not linear, with a minimum for short lots.",
+    rules=("MARGIN-2", "MARGIN-2.2", "MARGIN-3", "MARGIN-3.2"),
+    loses="whoever relies on the short cut",
+    shape="one position; two scenarios that lose or gain, fourteen that do neither",
+)
+def the_short_cut_is_exact_for_any_array(
+    instrument: Instrument,
+    mark: Price,
+    size: SignedSize,
+    first: Quantums,
+    second: Quantums,
+    basis: Amount,
+    least: Amount,
+) -> None:
+    """`least` is the short minimum."""
+    losses = (first, second) + (0,) * (SCENARIOS - 2)
+    worst_long, worst_short = maximum(maximum(first, second), 0), maximum(maximum(-first, -second), 0)
+    short_lot = worst_short + basis + least
+    array = RiskArray(losses, worst_long, worst_short, basis, least, worst_long + basis, short_lot)
+    claim(risk_alone(size, array) == underlying_risk((Holding(size, Market(instrument, mark, array, 0, 0, 0, 0)),)))
+
+
+@law(
+    "MARGIN-8a",
+    "Trading at the mark moves no equity.",
+    rules=("MARGIN-8",),
+    loses="the account or its counterparty",
+    shape="one position",
+)
+def trading_at_the_mark_moves_no_equity(cash: Quantums, size: SignedSize, change: SignedSize, mark: Price) -> None:
+    """What the cash loses the position gains."""
+    claim(equity(cash, (size * mark,)) == equity(cash - change * mark, ((size + change) * mark,)))
+
+
+@law(
+    "MARGIN-9c",
+    "A close at the bankruptcy quote is admitted as reducing risk; at a quantum less it is not.",
+    rules=("MARGIN-9", "LIQ-4"),
+    loses="liveness: a liquidation that its own rule would refuse",
+    shape="any portfolio with equity: one close",
+)
+def the_bankruptcy_quote_is_just_admitted(worth: Amount, before: Amount, after: int, released: Quantums) -> None:
+    """The rules of liquidation and of risk reduction meet."""
+    assume((after >= 0) & (after < before))
+    left = worth + bankruptcy_quote(worth, before, after, released) - released
+    claim(reduces_risk(worth, left, before, after))
+    claim(negate(reduces_risk(worth, left - 1, before, after)))
+
+
+@law(
+    "MARGIN-10a",
+    "Whoever just meets the requirement is not in breach, and whoever is restored is not either.",
+    rules=("MARGIN-5", "MARGIN-10", "LIQ-7"),
+    loses="the owner, liquidated at once or for ever",
+    shape="any portfolio: equity and requirements",
+)
+def meeting_a_requirement_is_no_breach(worth: Quantums, requirement: Amount, factor: Factor, base: Amount) -> None:
+    """Equality is enough, for the initial requirement and for the end of a liquidation."""
+    assume(factor >= PPM)
+    claim(negate(in_breach(initial(requirement, factor, 0), requirement)))
+    claim(negate(in_breach(requirement, requirement)) & in_breach(requirement - 1, requirement))
+    claim(restored(worth, base, requirement) == ((worth >= base) & negate(in_breach(worth, requirement))))
+
+
+@law(
+    "MARGIN-6b",
+    "The open-interest surcharge is zero up to its start, full from its end, and grows between, rounded down.",
+    rules=("MARGIN-6",),
+    loses="owners who pay a surcharge that nobody announced",
+    shape="one underlying, two values of its open interest",
+)
+def the_surcharge_grows_with_open_interest(instrument: Instrument, less: Quantums, more: Quantums) -> None:
+    """Never negative, never above its cap."""
+    span = instrument.surcharge_to - instrument.surcharge_from
+    assume((span > 0) & (less >= 0) & (less <= more))
+    low, high = surcharge_rate(less, instrument), surcharge_rate(more, instrument)
+    claim((low >= 0) & (low <= high) & (high <= instrument.surcharge_ppm))
+    claim((less > instrument.surcharge_from) | (low == 0))
+    claim((more < instrument.surcharge_to) | (high == instrument.surcharge_ppm))
+    inside = (less > instrument.surcharge_from) & (less < instrument.surcharge_to)
+    exact = (less - instrument.surcharge_from) * instrument.surcharge_ppm
+    claim(negate(inside) | ((low * span <= exact) & (exact < (low + 1) * span)))
+
+
+@law(
+    "MARGIN-7b",
+    "What a resting order reserves covers what its fill needs: the larger requirement, its loss and its fee.",
+    rules=("MARGIN-4", "MARGIN-5", "MARGIN-7", "FEE-3"),
+    loses="whoever is on the other side of a maker that cannot stand by its order",
+    shape="one position and one order filled whole, in one linear instrument without surcharge",
+)
+def the_reserve_covers_the_fill(
+    instrument: Instrument,
+    mark: Price,
+    held: SignedSize,
+    size: Size,
+    price: Price,
+    buys: bool,
+    worth: Quantums,
+    factor: Factor,
+    taker_pays: Quantums,
+) -> None:
+    """Equity that covers the requirement and the reserve covers the requirement after the fill.
+
+    Claimed in steps, each of which the next one builds on: risks, maintenance and initial requirements are sub-additive.
+    """
+    assume(taker_pays >= 0)
+    market, side = market_at(instrument, mark), 1 if buys else -1
+    alone, order = risk_alone(held, market.risk), risk_alone(side * size, market.risk)
+    together = risk_alone(held + side * size, market.risk)
+    claim(together <= alone + order)
+    claim(maintenance(together) <= maintenance(alone) + maintenance(order))
+    claim(
+        initial(maintenance(together), factor, 0)
+        <= initial(maintenance(alone), factor, 0) + initial(maintenance(order), factor, 0)
+    )
+    fee = maker_fee(price * size, instrument.maker_fee_ppm, taker_pays)
+    assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
+    claim(worth + side * size * (mark - price) - fee >= initial(maintenance(together), factor, 0))

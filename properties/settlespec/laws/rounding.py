@@ -6,7 +6,7 @@ from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, 
 from settlespec.laws.statement import assume, claim, law
 from settlespec.rules.fees import maker_fee, taker_fee
 from settlespec.rules.funding import FUNDING_SCALE, payment
-from settlespec.rules.liquidation import haircut
+from settlespec.rules.liquidation import haircut, liquidation_fee
 from settlespec.rules.margin import RISK_SCALE, initial, maintenance, surcharge
 from settlespec.rules.trading import realised, trade_position
 
@@ -63,6 +63,20 @@ def a_haircut_is_rounded_up(owed: Quantums, gain: Quantums, total_gain: Quantums
 
 
 @law(
+    "LIQ-5a",
+    "A liquidation fee is rounded up, unless it is all that was gained over the bankruptcy price.",
+    rules=("LIQ-5",),
+    loses=FAVOURED,
+)
+def a_liquidation_fee_is_rounded_up(notional: Amount, rate: Factor, over: Quantums) -> None:
+    """Nor is it a whole quantum more than the exact share."""
+    assume(over >= 0)
+    fee = liquidation_fee(notional, rate, over)
+    claim((fee == over) | (fee * PPM >= notional * rate))
+    claim((fee == 0) | ((fee - 1) * PPM < notional * rate))
+
+
+@law(
     "MARGIN-4a",
     "A requirement is never less than the exact one, so no comparison with an equity changes.",
     rules=("MARGIN-4",),
@@ -80,9 +94,13 @@ def a_requirement_is_rounded_up(risk: int, equity: Quantums) -> None:
     rules=("MARGIN-5", "MARGIN-5.2"),
     loses="whoever covers the shortfall",
 )
-def an_initial_requirement_is_rounded_up(requirement: Amount, factor: Factor, risk: int, surcharge_ppm: Factor) -> None:
+def an_initial_requirement_is_rounded_up(
+    requirement: Amount, factor: Factor, added: Amount, risk: int, surcharge_ppm: Factor
+) -> None:
     """Each of the two parts by itself."""
-    claim(initial(requirement, factor, 0) * PPM >= requirement * factor)
+    required = initial(requirement, factor, added)
+    claim(required * PPM >= requirement * factor + added * PPM)
+    claim((required - 1) * PPM < requirement * factor + added * PPM)
     claim(surcharge(risk, surcharge_ppm) * RISK_SCALE * PPM >= risk * surcharge_ppm)
 
 

@@ -1,6 +1,6 @@
 """Laws of trading: what a fill may do to two accounts, and what an owner can be made to trade."""
 
-from settlespec.arithmetic import absolute, choose, negate
+from settlespec.arithmetic import PPM, absolute, choose, negate
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import MAX_SIZE, Factor, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.statement import assume, claim, law
@@ -107,6 +107,8 @@ def long_and_short_sides_move_together(buyer: SignedSize, seller: SignedSize, si
     longs = open_interest_change(buyer, size) + open_interest_change(seller, -size)
     shorts = open_interest_change(-buyer, -size) + open_interest_change(-seller, size)
     claim(longs == shorts)
+    claim((buyer < 0) | (open_interest_change(buyer, size) == size))
+    claim((buyer + size > 0) | (open_interest_change(buyer, size) == 0))
 
 
 @law(
@@ -145,6 +147,20 @@ def a_replacement_keeps_the_signed_bound(largest: Size, filled: int, new_size: S
 
 
 @law(
+    "TRADE-13c",
+    "A replacement leaves what the new size has beyond what is filled, and nothing where it has none.",
+    rules=("TRADE-13",),
+    loses="the owner, who gets less than was signed",
+    shape="one order",
+)
+def a_replacement_leaves_the_rest_of_the_new_size(new_size: Size, filled: Size) -> None:
+    """Never negative."""
+    remaining = remaining_after_replace(new_size, filled)
+    claim(remaining >= 0)
+    claim((remaining + filled == new_size) | ((remaining == 0) & (filled >= new_size)))
+
+
+@law(
     "TRADE-6a",
     "Resting reduce-only orders never total more than the position.",
     rules=("TRADE-6",),
@@ -178,3 +194,19 @@ def the_band_is_rounded_inwards(mark: Price, step: Price, steps: Size, band_ppm:
     low, high = band_low(mark, width, step), band_high(mark, width, step)
     claim((low >= mark - width) & (low >= step))
     claim((high <= mark + width) | (high == step))
+    claim((low == step) | (low < mark - width + step))
+    claim(high > mark + width - step)
+
+
+@law(
+    "TRADE-5b",
+    "The band is as wide as the wider of its steps and its share of the mark, and no wider.",
+    rules=("TRADE-5",),
+    loses="whoever trades at a price outside of what the mark allows",
+    shape="one instrument",
+)
+def the_band_is_as_wide_as_its_wider_measure(mark: Price, step: Price, steps: Size, band_ppm: Factor) -> None:
+    """The share of the mark is rounded down."""
+    width = band_half_width(mark, step, steps, band_ppm)
+    claim((width >= steps * step) & ((width + 1) * PPM > mark * band_ppm))
+    claim((width == steps * step) | (width * PPM <= mark * band_ppm))

@@ -1,0 +1,49 @@
+"""Laws of custody: what may leave, and what must be possible."""
+
+from settlespec.domain.quantities import Amount, Price, Quantums
+from settlespec.laws.statement import assume, claim, law
+from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
+
+
+@law(
+    "CUST-2a",
+    "What is free may be taken out and leaves the requirement covered; a quantum more would not.",
+    rules=("CUST-2",),
+    loses="whoever is on the other side of the owner's positions and orders",
+    shape="any portfolio: three numbers",
+)
+def what_is_free_leaves_the_requirement_covered(equity: Quantums, requirement: Quantums, reserved: Quantums) -> None:
+    """Nothing is free where the requirement is not covered to begin with."""
+    assume((requirement >= 0) & (reserved >= 0))
+    free = free_collateral(equity, requirement, reserved)
+    claim(free >= 0)
+    claim((free == 0) | (equity - free >= requirement + reserved))
+    claim(equity - free - 1 < requirement + reserved)
+
+
+@law(
+    "CUST-4a",
+    "A forced withdrawal pays no more than was asked and no more than is free, and one of the two in full.",
+    rules=("CUST-4",),
+    loses="the other accounts, or the owner who cannot leave",
+)
+def a_forced_withdrawal_pays_the_smaller(amount: Amount, free: Quantums) -> None:
+    """Whatever is free."""
+    assume(free >= 0)
+    paid = forced_amount(amount, free)
+    claim((paid <= amount) & (paid <= free))
+    claim((paid == amount) | (paid == free))
+
+
+@law(
+    "CUST-5a",
+    "The limit of a forced order lies in the band, and is the owner's where that does.",
+    rules=("CUST-5",),
+    loses="the owner, whose way out an outside event could close",
+)
+def a_forced_limit_lies_in_the_band(price: Price, low: Price, high: Price) -> None:
+    """For a band that is not empty."""
+    assume(low <= high)
+    limit = forced_limit(price, low, high)
+    claim((low <= limit) & (limit <= high))
+    claim((price < low) | (price > high) | (limit == price))
