@@ -42,8 +42,7 @@ class Reads:
     def after(self, part: Part, book: int, key: int) -> int | None:
         """The least key greater than `key` in this part and book, None when there is none."""
         found = self._after(part, book, key)
-        self.asked.add(LeafKey(part, book, max(key, 0)))
-        self.asked.add(LeafKey(part, book, LAST_KEY if found is None else found))
+        self.asked.update(asked_between(part, book, key, found))
         return found
 
     def _after(self, part: Part, book: int, key: int) -> int | None:
@@ -57,6 +56,11 @@ class Reads:
                 self._gains = sorted(state.round.gains if state.round is not None else ())
             return next_in(self._gains, key)
         raise KeyError(f"nothing asks for the next of {part.name}")
+
+
+def asked_between(part: Part, book: int, key: int, found: int | None) -> tuple[LeafKey, LeafKey]:
+    """WIT-4: the two leaves that show which key is the next after `key`: nothing stands between them."""
+    return LeafKey(part, book, max(key, 0)), LeafKey(part, book, LAST_KEY if found is None else found)
 
 
 def next_in(keys: list[int], key: int) -> int | None:
