@@ -4,7 +4,7 @@ from settlespec.arithmetic import PPM, absolute, ceil_div, maximum, negate
 from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.statement import assume, claim, law
-from settlespec.rules.fees import maker_fee
+from settlespec.rules.fees import maker_fee, resting_fee
 from settlespec.rules.liquidation import bankruptcy_quote, restored
 from settlespec.rules.margin import (
     RISK_SCALE,
@@ -98,6 +98,24 @@ def the_short_cut_is_exact(instrument: Instrument, mark: Price, size: SignedSize
     """A linear array."""
     holding = Holding(size, market_at(instrument, mark))
     claim(risk_alone(size, holding.market.risk) == underlying_risk((holding,)))
+
+
+@law(
+    "MARGIN-2c",
+    "The extremes that a linear array states are those of its scenarios.",
+    rules=("MARGIN-1",),
+    loses="whoever relies on the short cut",
+    shape="one linear instrument",
+)
+def the_extremes_are_those_of_the_scenarios(instrument: Instrument, mark: Price) -> None:
+    """Never negative, and what one lot needs by itself is its extreme and its charges."""
+    array = linear_array(instrument, mark)
+    worst_long = worst_short = 0
+    for loss in array.losses:
+        worst_long, worst_short = maximum(worst_long, loss), maximum(worst_short, -loss)
+    claim((array.worst_long == worst_long) & (array.worst_short == worst_short))
+    claim(array.long_lot == worst_long + array.basis)
+    claim(array.short_lot == worst_short + array.basis + array.short_minimum)
 
 
 @law(
@@ -327,3 +345,20 @@ def the_reserve_covers_the_fill(
     fee = maker_fee(price * size, instrument.maker_fee_ppm, taker_pays)
     assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
     claim(worth + side * size * (mark - price) - fee >= initial(maintenance(together), factor, 0))
+
+
+@law(
+    "MARGIN-7c",
+    "A reduce-only order reserves its loss against the mark and its fee, and nothing else.",
+    rules=("MARGIN-7", "FEE-3"),
+    loses="the owner, kept from closing by margin that a close does not need",
+    shape="one order in one linear instrument",
+)
+def a_reduce_only_order_reserves_loss_and_fee(
+    instrument: Instrument, mark: Price, size: Size, price: Price, buys: bool, factor: Factor
+) -> None:
+    """No loss where the limit is at the mark or better."""
+    market, side = market_at(instrument, mark), 1 if buys else -1
+    loss = order_reserve(side, size, price, True, market, factor) - resting_fee(price * size, instrument.maker_fee_ppm)
+    claim((loss == 0) | (loss == side * (price - mark) * size))
+    claim((loss >= 0) & (loss >= side * (price - mark) * size))
