@@ -150,6 +150,12 @@ def test_blobs_at_the_target_leave_the_excess_where_they_are_not_cheap(
         assert after == excess + (target * 7) // 21
 
 
+def test_a_blob_at_its_reserve_price_exactly_is_not_cheap() -> None:
+    target, most = 14 * GAS_PER_BLOB, 21 * GAS_PER_BLOB
+    assert next_excess_blob_gas(target, target, target, most, 16, 1, 8_192) == target
+    assert next_excess_blob_gas(target, target, target, most, 17, 1, 8_192) == target + target // 3
+
+
 def test_calldata_cost_four_and_sixteen_gas_a_byte_beside_enough_execution() -> None:
     assert transaction_gas(calldata_tokens(1, 0), 100_000) - transaction_gas(0, 100_000) == 4
     assert transaction_gas(calldata_tokens(0, 1), 100_000) - transaction_gas(0, 100_000) == 16

@@ -7,20 +7,24 @@ from pathlib import Path
 from statistics import fmean, pstdev
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from settlespec.domain.errors import BadInput
+from settlespec.settlement.base_fee import BPO2
 from settlespec.settlement.base_layer import BaseLayer, advance, first_layer, reorganise
 from settlespec.settlement.congestion import (
     CALM,
     CRASH,
     DEFAULT_PHASES,
+    Conditions,
     Congestion,
     FeeSeries,
     GeneratedCongestion,
     Regime,
     SeriesCongestion,
+    bidders,
     drawn,
     walked,
 )
@@ -92,6 +96,15 @@ def test_blobs_stand_between_their_reserve_price_and_what_others_bid() -> None:
     assert all(opening.base_fee // 32 < opening.blob_base_fee < opening.base_fee * 8 for opening in openings)
     used = fmean(layer.blocks[number].blob_gas_used for number in range(100, 601))
     assert used == pytest.approx(layer.parameters.blobs.target_gas, rel=0.03)
+
+
+def test_who_bids_just_the_blob_base_fee_buys_and_who_bids_less_does_not() -> None:
+    reserve = 10**9
+    at_reserve = Conditions(16 * reserve, reserve, 30_000_000, 60_000_000, BPO2)
+    assert bidders(1, 0, at_reserve) == 21
+    halves = [bidders(1, slot, evolve(at_reserve, blob_base_fee=16 * reserve)) for slot in range(200)]
+    assert fmean(halves) == pytest.approx(21 / 2, rel=0.05)
+    assert bidders(1, 0, evolve(at_reserve, blob_base_fee=128 * reserve + 1)) == 0
 
 
 def test_others_add_to_a_generated_demand_and_push_the_fee_up() -> None:
