@@ -22,7 +22,8 @@ class Refusal(StrEnum):
     NOT_SORTED = "keys are not in rising order"
     SUPERFLUOUS = "an entry says what is so without it"
     TRAILING = "bytes are left over"
-    UNKNOWN_KEY = "a change of something that does not exist"
+    UNKNOWN_KEY = "a leaf of something that does not exist"
+    DISAGREES = "a count, a total or a name that other leaves contradict"
 
 
 class Refused(Exception):
@@ -49,8 +50,8 @@ class Writer:
 
     def unsigned(self, value: int) -> None:
         """BYTES-1: an integer >= 0 in groups of seven bits, lowest first; every group but the last has its top bit set."""
-        if value < 0:
-            raise ValueError(f"{value} is negative")
+        if not 0 <= value < 1 << MAX_BITS:
+            raise ValueError(f"{value} is no unsigned integer of {MAX_BITS} bits")
         write = self._bytes.append
         while value > 127:
             write(value & 127 | 128)

@@ -1,7 +1,8 @@
 """What is committed: the state as leaves, each a part, a key and canonical bytes (rules STATE-3 to STATE-9).
 
 The money that an owner can leave with is a part of its own (`Part.HOLDINGS`), so that it can be published and proved without orders
-and costs. Whatever follows from other leaves (open-order totals, the set of holders, sums of claims) is not committed twice.
+and costs. Some of what follows from other leaves (open-order totals, holders, counts, sums) is committed beside them, so that whoever
+holds only a few leaves knows it; `state_of` holds the two to each other.
 """
 
 from collections.abc import Iterator

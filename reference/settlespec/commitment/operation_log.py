@@ -51,15 +51,20 @@ def encode_log(before: State, operations: Iterable[Operation], *, signatures: bo
     Args:
         before: the state in which the batch begins.
         signatures: whether the owners' and oracles' signatures are written.
+
+    Raises:
+        ValueError: an operation that was never accepted here: a nonce, a statement or a time that cannot follow.
     """
     listed = tuple(operations)
+    # Where nothing is signed there is no section, or two logs would say the same.
+    signed = signatures and any(signatures_of(listed))
     writer = Writer()
-    writer.flag(signatures)
+    writer.flag(signed)
     writer.unsigned(len(listed))
     context = _Context(before)
     for operation in listed:
         _write(writer, operation, context)
-    if signatures:
+    if signed:
         for signature in signatures_of(listed):
             writer.text(signature)
     return writer.finish()
@@ -88,9 +93,11 @@ def decode_log(before: State, data: bytes) -> tuple[Operation, ...]:
     listed = tuple(operations)
     if signatures:
         listed = tuple(_signed(operation, reader) for operation in listed)
+        if not any(signatures_of(listed)):
+            raise reader.refuse(Refusal.SUPERFLUOUS)
     reader.end()
-    # Lengths that differ only in a spare zero are refused by the reader; what is left is a spelling of its own, such as a price in
-    # quantums that is on the step.
+    # Integers with a spare zero are refused by the reader; what is left is a spelling of its own, such as a price in quantums that
+    # is on the step.
     if encode_log(before, listed, signatures=signatures) != data:
         raise Refused(Refusal.NOT_MINIMAL, 0)
     return listed
@@ -109,20 +116,32 @@ class _Context:
     """What both sides know while a log is written or read."""
 
     def __init__(self, before: State) -> None:
-        self.accounts = before.accounts
+        self.before = before
         self.nonces: dict[int, int] = {}
         self.clock = before.clock
         self.round_number = before.round_number
         self.parameters = before.parameters
-        self.prices = {name: market.mark for name, market in before.markets.items()}
-        self.steps = {name: market.instrument.price_step for name, market in before.markets.items()}
+        self.prices: dict[int, int] = {}
 
     def next_nonce(self, account: int) -> int:
         """The nonce of the account's next message, which is used up."""
-        known = self.accounts.get(account)
-        nonce = self.nonces.get(account, known.nonce if known is not None else 0) + 1
-        self.nonces[account] = nonce
-        return nonce
+        if account not in self.nonces:
+            known = self.before.accounts.get(account)
+            self.nonces[account] = 0 if known is None else known.nonce
+        self.nonces[account] += 1
+        return self.nonces[account]
+
+    def last_price(self, instrument: int) -> int:
+        """The price that the next one in the instrument is written against: the last one, at first the mark."""
+        if instrument not in self.prices:
+            market = self.before.markets.get(instrument)
+            self.prices[instrument] = 0 if market is None else market.mark
+        return self.prices[instrument]
+
+    def step(self, instrument: int) -> int:
+        """The price step of the instrument."""
+        market = self.before.markets.get(instrument)
+        return 1 if market is None else market.instrument.price_step
 
 
 def _write(writer: Writer, operation: Operation, context: _Context) -> None:
@@ -205,8 +224,8 @@ def _read_envelope(reader: Reader, context: _Context) -> tuple[int, int, int]:
 
 def _write_price(writer: Writer, instrument: int, price: int, context: _Context) -> None:
     """A price as the difference to the last one, in steps (even) or, off the step, in quantums (odd)."""
-    change = price - context.prices.get(instrument, 0)
-    step = context.steps.get(instrument, 1)
+    change = price - context.last_price(instrument)
+    step = context.step(instrument)
     folded = (change // step if change % step == 0 else change) * 2
     writer.signed(folded if change % step == 0 else folded + 1)
     context.prices[instrument] = price
@@ -214,8 +233,8 @@ def _write_price(writer: Writer, instrument: int, price: int, context: _Context)
 
 def _read_price(reader: Reader, instrument: int, context: _Context) -> int:
     folded = reader.signed()
-    step = 1 if folded % 2 else context.steps.get(instrument, 1)
-    price = context.prices.get(instrument, 0) + folded // 2 * step
+    step = 1 if folded % 2 else context.step(instrument)
+    price = context.last_price(instrument) + folded // 2 * step
     if not 0 <= price <= MAX_PRICE:
         raise reader.refuse(Refusal.OUT_OF_RANGE)
     context.prices[instrument] = price
@@ -287,6 +306,9 @@ def _read_message(reader: Reader, tag: int, context: _Context) -> Cancel | Repla
 
 def _write_begin(writer: Writer, begin: BeginRound, context: _Context) -> None:
     statement = begin.statement
+    parameters, number = context.parameters, context.round_number + 1
+    if (statement.chain, statement.rollup, statement.number) != (parameters.chain, parameters.rollup, number):
+        raise ValueError(f"the statement of round {statement.number} was never accepted here")
     writer.unsigned(BEGIN)
     writer.unsigned(context.clock - statement.timestamp)
     writer.unsigned(len(statement.quotes))
@@ -299,7 +321,7 @@ def _write_begin(writer: Writer, begin: BeginRound, context: _Context) -> None:
     writer.unsigned(len(begin.signatures))
     for signed in begin.signatures:
         writer.unsigned(signed.oracle)
-    context.round_number += 1
+    context.round_number = number
 
 
 def _read_begin(reader: Reader, context: _Context) -> BeginRound:

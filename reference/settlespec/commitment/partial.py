@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from immutables import Map
 
+from settlespec.commitment.encoding import Refusal, Refused
 from settlespec.commitment.leaves import (
     LeafKey,
     Part,
@@ -49,15 +50,18 @@ class LeafSource(Protocol):
 
 
 class PartialMap(Generic[Value]):
-    """WIT-1: a persistent map whose entries are fetched when they are asked for."""
+    """WIT-1: a persistent map whose entries are fetched when they are asked for.
+
+    Where it is not committed how many entries there are, or which comes next, asking for that is an error and not a guess.
+    """
 
     __slots__ = ("_after", "_changed", "_count", "_fetch")
 
     def __init__(
         self,
         fetch: Callable[[Key], Value | None],
-        after: Callable[[Key], Key | None],
-        count: int,
+        after: Callable[[Key], Key | None] | None,
+        count: int | None,
         changed: "Map[Key, Value | None] | None" = None,
     ) -> None:
         self._fetch = fetch
@@ -80,9 +84,13 @@ class PartialMap(Generic[Value]):
         return self.get(key) is not None
 
     def __len__(self) -> int:
+        if self._count is None:
+            raise LookupError("a part of a state does not know how many entries there are here")
         return self._count
 
     def __iter__(self) -> Iterator[Key]:
+        if self._after is None:
+            raise LookupError("a part of a state does not know which entries there are here")
         fresh = sorted(key for key, value in self._changed.items() if value is not None)
         key = self._after(-1)
         while key is not None:
@@ -101,14 +109,15 @@ class PartialMap(Generic[Value]):
 
     def set(self, key: Key, value: Value) -> "PartialMap[Value]":
         """The map with an entry."""
-        count = self._count + (key not in self)
+        count = None if self._count is None else self._count + (key not in self)
         return PartialMap(self._fetch, self._after, count, self._changed.set(key, value))
 
     def delete(self, key: Key) -> "PartialMap[Value]":
         """The map without an entry, which it must have."""
         if key not in self:
             raise KeyError(key)
-        return PartialMap(self._fetch, self._after, self._count - 1, self._changed.set(key, None))
+        count = None if self._count is None else self._count - 1
+        return PartialMap(self._fetch, self._after, count, self._changed.set(key, None))
 
     def mutate(self) -> "Mutation[Value]":
         """A copy to be changed in place."""
@@ -133,14 +142,14 @@ class Mutation(Generic[Value]):
 
 
 class PartialLadder:
-    """WIT-2: a sorted sequence of which the next key is fetched when it is asked for."""
+    """WIT-2: a sorted sequence of which the next key is fetched when it is asked for. Without a count it is counted by walking."""
 
     __slots__ = ("_after", "_count", "_inserted", "_removed")
 
     def __init__(
         self,
         after: Callable[[Key], Key | None],
-        count: int,
+        count: int | None,
         inserted: tuple[Key, ...] = (),
         removed: frozenset[Key] = frozenset(),
     ) -> None:
@@ -153,7 +162,7 @@ class PartialLadder:
         return self.after(-1) is not None
 
     def __len__(self) -> int:
-        return self._count
+        return sum(1 for _ in self) if self._count is None else self._count
 
     def __iter__(self) -> Iterator[Key]:
         key = self.after(-1)
@@ -184,18 +193,20 @@ class PartialLadder:
 
     def insert(self, key: Key) -> "PartialLadder":
         """The ladder with a key that it does not have."""
+        count = None if self._count is None else self._count + 1
         if key in self._removed:
-            return PartialLadder(self._after, self._count + 1, self._inserted, self._removed - {key})
+            return PartialLadder(self._after, count, self._inserted, self._removed - {key})
         place = bisect_left(self._inserted, key)
         inserted = (*self._inserted[:place], key, *self._inserted[place:])
-        return PartialLadder(self._after, self._count + 1, inserted, self._removed)
+        return PartialLadder(self._after, count, inserted, self._removed)
 
     def remove(self, key: Key) -> "PartialLadder":
         """The ladder without a key that it has."""
+        count = None if self._count is None else self._count - 1
         if key in self._inserted:
             inserted = tuple(each for each in self._inserted if each != key)
-            return PartialLadder(self._after, self._count - 1, inserted, self._removed)
-        return PartialLadder(self._after, self._count - 1, self._inserted, self._removed | {key})
+            return PartialLadder(self._after, count, inserted, self._removed)
+        return PartialLadder(self._after, count, self._inserted, self._removed | {key})
 
 
 class PartialTuple(Generic[Value]):
@@ -254,7 +265,7 @@ class _Partial:
                 PartialMap(self.account, lambda key: self.source.after(Part.HOLDINGS, 0, key), values[12]),
             ),
             holders=cast(Ladder, PartialLadder(lambda key: self.source.after(Part.HOLDERS, 0, key), values[13])),
-            breaches=cast("Map[int, int]", PartialMap(self.breach_rounds, lambda _: None, 0)),
+            breaches=cast("Map[int, int]", PartialMap(self.breach_rounds, None, None)),
             markets=cast("Map[int, Market]", PartialMap(self.market, next_name, len(names))),
             books=cast("Map[int, Book]", PartialMap(self.book, next_name, len(names))),
             next_arrival=values[1],
@@ -291,6 +302,8 @@ class _Partial:
         holdings = decode_holdings(data)
         activity = decode_activity(self.source.value(LeafKey(Part.ACCOUNTS, 0, name)) or b"")
         costs = dict(activity.costs)
+        if [name for name, _ in holdings.sizes] != list(costs):
+            raise Refused(Refusal.DISAGREES, 0)
         for live in activity.orders:
             for named in live.names:
                 self.places[live.instrument, named.arrival] = (named.side, named.price)
@@ -329,9 +342,9 @@ class _Partial:
                     self.meet(name, side, found)
                 return found
 
-            return cast(Ladder, PartialLadder(after, count))
+            return cast(Ladder, PartialLadder(after, None))
 
-        orders = PartialMap(lambda arrival: self.order(name, arrival), lambda _: None, count)
+        orders = PartialMap(lambda arrival: self.order(name, arrival), None, count)
         return Book(
             ladder(Side.BUY, Part.BIDS), ladder(Side.SELL, Part.ASKS), cast("Map[int, Order]", orders), open_interest
         )

@@ -1,6 +1,6 @@
-"""From a state to its leaves and back (rules STATE-3, STATE-9), and the leaves that a run of operations changed (SEAL-1)."""
+"""From a state to its leaves and back (rules STATE-3, STATE-9)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from attrs import evolve
@@ -37,7 +37,7 @@ from settlespec.domain.accounts import Account, OpenOrders, Position
 from settlespec.domain.books import EMPTY_BOOK, Book, place_of, precedence
 from settlespec.domain.instruments import Market
 from settlespec.domain.ladder import ladder_of
-from settlespec.domain.messages import Inbox, Outbox
+from settlespec.domain.messages import Deposit, Inbox, Outbox
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.quantities import MAX_PRICE
 from settlespec.domain.rounds import Round
@@ -180,7 +180,7 @@ def decode_market(data: bytes, known: Market) -> tuple[Market, int, int]:
 def state_of(leaves: Leaves, genesis: Genesis) -> State:
     """STATE-9: the state that has exactly these leaves; `Refused` when there is none.
 
-    What is not committed (holders, ladders) is computed anew; counts and totals that are committed must agree.
+    What is not committed (ladders, risk arrays, bands) is computed anew; counts and totals that are committed must agree.
     """
     start = initial_state(genesis)
     parts: dict[Part, dict[tuple[int, int], bytes]] = {part: {} for part in Part}
@@ -194,6 +194,8 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
     if markets.keys() != set(start.markets):
         raise Refused(Refusal.UNKNOWN_KEY, 0)
     orders = list(orders_of(parts))
+    if any(order.instrument not in markets for order in orders):
+        raise Refused(Refusal.UNKNOWN_KEY, 0)
     books = {name: book_of((o for o in orders if o.instrument == name), interests[name]) for name in markets}
     accounts, breaches = accounts_of(parts, {(o.instrument, o.arrival): o for o in orders})
     values = decode_scalars(parts[Part.SCALARS].get((0, 0), b""))
@@ -218,12 +220,42 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
         marks_time=values[6],
         round=None,
     )
+    check_totals(state)
     if ROUND in leaves:
         state = evolve(state, round=round_of(parts))
     if dict(leaves_of(state)) != leaves:
         # Something in the leaves belongs to no state: a count, an order without an owner, a key without a meaning.
-        raise Refused(Refusal.UNKNOWN_KEY, 0)
+        raise Refused(Refusal.DISAGREES, 0)
     return state
+
+
+def check_totals(state: State) -> None:
+    """STATE-9.1: what the scalars and markets say of all accounts and queues together is so; `Refused` otherwise."""
+    inbox, outbox = state.inbox, state.outbox
+    deposits = (
+        received.message.amount for received in inbox.messages.values() if isinstance(received.message, Deposit)
+    )
+    longs, shorts = dict.fromkeys(state.markets, 0), dict.fromkeys(state.markets, 0)
+    for account in state.accounts.values():
+        for name, position in account.positions.items():
+            if name not in state.markets:
+                raise Refused(Refusal.UNKNOWN_KEY, 0)
+            (longs if position.size > 0 else shorts)[name] += abs(position.size)
+    interests = {name: book.open_interest for name, book in state.books.items()}
+    agree = (
+        is_run(inbox.messages, inbox.cursor, inbox.next_index),
+        is_run(outbox.claims, 0, outbox.next_index),
+        inbox.uncredited == sum(deposits),
+        outbox.unpaid == sum(claim.amount for claim in outbox.claims.values()),
+        longs == shorts == interests,
+    )
+    if not all(agree):
+        raise Refused(Refusal.DISAGREES, 0)
+
+
+def is_run(keys: Collection[int], first: int, end: int) -> bool:
+    """Whether these are all the keys from `first` to before `end`, however far apart the two are said to be."""
+    return len(keys) == end - first and all(first <= key < end for key in keys)
 
 
 def orders_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Iterator[Order]:
@@ -252,7 +284,7 @@ def accounts_of(
         activity = decode_activity(parts[Part.ACCOUNTS].get((0, name), b""))
         sizes, costs = dict(holdings.sizes), dict(activity.costs)
         if sizes.keys() != costs.keys():
-            raise Refused(Refusal.UNKNOWN_KEY, 0)
+            raise Refused(Refusal.DISAGREES, 0)
         positions = {instrument: Position(sizes[instrument], costs[instrument]) for instrument in sizes}
         for live in activity.orders:
             check_orders(name, live, orders)
@@ -275,12 +307,12 @@ def check_orders(account: int, live: LiveOrders, orders: dict[tuple[int, int], O
         NamedOrder(o.client_id, o.arrival, o.side, o.price) for o in owned if o is not None and o.account == account
     ]
     if placed != list(live.names):
-        raise Refused(Refusal.UNKNOWN_KEY, 0)
+        raise Refused(Refusal.DISAGREES, 0)
     buys = sum(order.remaining for order in owned if order and order.side is Side.BUY)
     sells = sum(order.remaining for order in owned if order and order.side is Side.SELL)
     reduce_only = sum(order.remaining for order in owned if order and order.reduce_only)
     if (buys, sells, reduce_only) != (live.buys, live.sells, live.reduce_only):
-        raise Refused(Refusal.UNKNOWN_KEY, 0)
+        raise Refused(Refusal.DISAGREES, 0)
 
 
 def open_orders(live: LiveOrders) -> OpenOrders:

@@ -3,15 +3,16 @@
 Whoever checks a witness needs the previous root, genesis and the operations: not the state. The rules are those of the machine.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from attrs import frozen
 
 from settlespec.commitment.changes import Changed, Changes
-from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
+from settlespec.commitment.encoding import Reader, Refusal, Writer
 from settlespec.commitment.hashes import HashFunction
-from settlespec.commitment.leaves import LeafKey, Part
+from settlespec.commitment.leaves import Holdings, LeafKey, Part, decode_holdings
+from settlespec.commitment.operation_log import decode_log
 from settlespec.commitment.partial import partial_state
 from settlespec.commitment.proofs import ProofRefused, prove, verify
 from settlespec.commitment.reads import Reads, asked_between, leaf_of
@@ -48,8 +49,26 @@ class WitnessRefused(Exception):
         return (WitnessRefused, (self.reason,))
 
 
-def execute(start: State, operations: Iterable[Operation], signatures: Signatures) -> Changed:
-    """WIT-6: the leaves that the operations change, every one of which must be accepted; on a full state or a partial one.
+@frozen
+class Execution:
+    """WIT-6: what a log did: the states around it, which may be partial, and the leaves that changed."""
+
+    operations: tuple[Operation, ...]
+    before: State
+    after: State
+    changed: Changed
+    root: bytes
+    opened: Tree
+    """What was known of the tree before."""
+
+    def holdings_before(self, leaf: LeafKey) -> Holdings | None:
+        """An account's holdings before, None for an account that the log opened."""
+        data = self.opened.get(tree_key(leaf))
+        return None if data is None else decode_holdings(data)
+
+
+def execute(start: State, operations: Iterable[Operation], signatures: Signatures) -> tuple[State, Changed]:
+    """WIT-6: the state after the operations, every one of which must be accepted, and the leaves that they change.
 
     Raises:
         WitnessRefused: an operation is rejected.
@@ -61,40 +80,40 @@ def execute(start: State, operations: Iterable[Operation], signatures: Signature
             raise WitnessRefused(f"operation {place} is rejected: {outcome.reason.value}")
         changes.add(outcome)
         state = outcome.state
-    return changes.changed(state)
+    return state, changes.changed(state)
 
 
-def witness(
-    tree: Tree, state: State, operations: Sequence[Operation], genesis: Genesis, signatures: Signatures
-) -> Witness:
-    """WIT-5: the witness of operations on a state, with exactly what they read and write.
+def witness_of_log(tree: Tree, state: State, log: bytes, genesis: Genesis, signatures: Signatures) -> Witness:
+    """WIT-5: the witness of an operation log on a state, with exactly what decoding and executing it read and write.
 
     Args:
         tree: the state's tree.
         state: the state before.
-        operations: accepted ones; one, or all of a batch with one joint proof.
+        log: accepted operations with their signatures, one or all of a batch under one joint proof.
         genesis, signatures: as for the machine.
     """
     reads = Reads(state)
-    changed = execute(partial_state(reads, genesis), operations, signatures)
+    start = partial_state(reads, genesis)
+    _, changed = execute(start, decode_log(start, log), signatures)
     leaves = reads.asked.union(changed)
     claims = tuple(sorted((tree_key(leaf), leaf_of(state, leaf)) for leaf in leaves))
     return Witness(claims, prove(tree, [key for key, _ in claims]))
 
 
-def reexecute(
+def reexecuted(
     hashing: HashFunction,
     genesis: Genesis,
     previous_root: bytes,
-    operations: Iterable[Operation],
+    log: bytes,
     evidence: Witness,
     signatures: Signatures,
-) -> bytes:
-    """WIT-7: the root after the operations, from the root before and the witness alone.
+) -> Execution:
+    """WIT-7: what a log does, from the root before and the witness alone.
 
     Raises:
-        WitnessRefused: the proof does not lead to the previous root, does not open something that the operations read, shows
-            something that they neither read nor write, or an operation is rejected.
+        WitnessRefused: the proof does not lead to the previous root, does not open something that the log reads, shows something that
+            it neither reads nor writes, or an operation is rejected.
+        Refused: the log does not decode.
     """
     claims = dict(evidence.claims)
     if [key for key, _ in evidence.claims] != sorted(claims):
@@ -102,18 +121,18 @@ def reexecute(
     try:
         opened = verify(hashing, BITS, previous_root, claims, evidence.proof)
         source = _Noted(opened)
-        changed = execute(partial_state(source, genesis), operations, signatures)
+        before = partial_state(source, genesis)
+        operations = decode_log(before, log)
+        after, changed = execute(before, operations, signatures)
         root = updated(opened, changed).root()
     except ProofRefused as refused:
         raise WitnessRefused(f"the proof is refused: {refused.refusal.value}") from refused
     except NotProven as unknown:
         raise WitnessRefused(f"the witness does not open key {unknown.key}") from unknown
-    except Refused as refused:
-        raise WitnessRefused(f"a leaf does not decode: {refused}") from refused
     needed = {tree_key(leaf) for leaf in source.asked.union(changed)}
     if needed != claims.keys():
-        raise WitnessRefused("the witness claims more or other leaves than the operations read and write")
-    return root
+        raise WitnessRefused("the witness claims more or other leaves than the log reads and writes")
+    return Execution(operations, before, after, changed, root, opened)
 
 
 class _Noted(TreeLeaves):
