@@ -196,16 +196,22 @@ class _Reading:
 
     def _can_happen(self, event: Any, otherwise: str) -> bool:
         constraints = [*self.path.constraints, event]
+        # A small counterexample is found sooner than a solver finds out that it cannot prove the claim.
+        self.inquiry.broken = self._smallest(constraints)
+        if self.inquiry.broken is not None:
+            self.inquiry.decided.append(self._obligation(constraints, Answer.SATISFIABLE))
+            return True
         decision = self._decide(constraints)
-        self.inquiry.decided.append(
-            (Obligation(Purpose.CLAIM, tuple(constraints), tuple(self.path.lemmas)), decision.answer)
-        )
+        self.inquiry.decided.append(self._obligation(constraints, decision.answer))
         if decision.answer is Answer.UNKNOWN:
             self.inquiry.undecided.append(f"{otherwise} ({decision.reason})")
         if decision.answer is not Answer.SATISFIABLE:
             return False
-        self.inquiry.broken = self._smallest(constraints) or self._found(decision.model)
+        self.inquiry.broken = self._found(decision.model)
         return True
+
+    def _obligation(self, constraints: Sequence[Any], answer: Answer) -> tuple[Obligation, Answer]:
+        return Obligation(Purpose.CLAIM, tuple(constraints), tuple(self.path.lemmas)), answer
 
     def look_for_witness(self) -> None:
         """At the end of a path: look for arguments that meet all of its assumptions, those after a claim too."""

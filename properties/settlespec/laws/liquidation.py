@@ -93,19 +93,21 @@ def the_slip_contains_the_mark(mark: Price, slip: Factor, step: Price) -> None:
     shape="three accounts; marks and funding move money between them and the pool",
 )
 def what_is_owed_is_covered_by_insurance_and_gains(
-    rest_of_first: int,
-    rest_of_second: int,
-    rest_of_third: int,
+    rest_of_first: Quantums,
+    rest_of_second: Quantums,
+    rest_of_third: Quantums,
     first: Quantums,
     second: Quantums,
-    third: Quantums,
     insurance: Quantums,
     pool: Quantums,
 ) -> None:
-    """At rest nobody owes; the round moves what it moves; the pool of funding, not negative, has joined the insurance fund."""
+    """At rest nobody owes; what the round moves, it moves between the accounts and the pool of funding.
+
+    The pool is not negative when it joins the insurance fund (law FUND-2a).
+    """
     assume((rest_of_first >= 0) & (rest_of_second >= 0) & (rest_of_third >= 0))
     assume((insurance >= 0) & (pool >= 0))
-    assume(first + second + third + pool == rest_of_first + rest_of_second + rest_of_third)
+    third = rest_of_first + rest_of_second + rest_of_third - first - second - pool
     gains = (
         gain_of_round(rest_of_first, first)
         + gain_of_round(rest_of_second, second)
@@ -148,11 +150,12 @@ def the_haircut_covers_the_debt_and_only_from_gains(
     loses="the accounts that were solvent all the time",
     shape="one account among any others",
 )
-def a_haircut_leaves_what_was_there_at_rest(at_rest: int, now: Quantums, owed: Quantums, gains: Quantums) -> None:
-    """What is owed is at most the sum of gains (law LIQ-1a), of which this account's gain is a part."""
-    assume(at_rest >= 0)
+def a_haircut_leaves_what_was_there_at_rest(at_rest: Amount, now: Amount, others: Amount, owed: Quantums) -> None:
+    """What is owed is at most the sum of all gains (law LIQ-1a); `others` is what all others gained."""
+    assume(now > at_rest)
     gain = gain_of_round(at_rest, now)
-    assume((owed >= 0) & (owed <= gains) & (gain <= gains) & (gain > 0))
+    gains = gain + others
+    assume((owed >= 0) & (owed <= gains))
     claim(now - haircut(owed, gain, gains) >= at_rest)
 
 

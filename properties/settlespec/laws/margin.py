@@ -1,8 +1,10 @@
 """Laws of margin: what a requirement covers, and what an admitted operation may do to it."""
 
-from settlespec.arithmetic import PPM, absolute, ceil_div, maximum, negate
+from attrs import evolve
+
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, negate
 from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
-from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, SignedSize, Size
+from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
 from settlespec.laws.statement import assume, claim, law
 from settlespec.rules.fees import maker_fee, resting_fee
 from settlespec.rules.liquidation import bankruptcy_quote, restored
@@ -66,7 +68,7 @@ def no_bad_debt_within_the_maintenance_move(
     "A spread in one underlying survives the maintenance move of both its legs.",
     rules=("MARGIN-1", "MARGIN-2", "MARGIN-3.2", "MARGIN-4"),
     loses="the insurance fund",
-    shape="two linear instruments of one underlying, both moved by the same share of their marks, up to the least range",
+    shape="two linear instruments of one underlying and one maintenance rate, both marks moved by all of it",
 )
 def a_spread_survives_the_common_move(
     near: Instrument,
@@ -76,15 +78,14 @@ def a_spread_survives_the_common_move(
     near_size: SignedSize,
     far_size: SignedSize,
     worth: Quantums,
-    thirds: Rate,
+    rises: bool,
 ) -> None:
-    """The move is any number of thirds of a scenario, here the edge of the range in either direction."""
-    assume((thirds == 3) | (thirds == -3))
-    assume(near.maintenance_ppm == far.maintenance_ppm)
+    """Smaller moves lie between the two edges, and what a linear position is worth is linear in the move."""
+    far = evolve(far, maintenance_ppm=near.maintenance_ppm)
     holdings = (Holding(near_size, market_at(near, near_mark)), Holding(far_size, market_at(far, far_mark)))
     assume(worth >= maintenance(underlying_risk(holdings)))
-    gained = (near_size * near_mark + far_size * far_mark) * near.maintenance_ppm * thirds
-    claim(worth * RISK_SCALE + gained >= 0)
+    move = choose(rises, near.maintenance_ppm, -near.maintenance_ppm)
+    claim(worth * PPM + (near_size * near_mark + far_size * far_mark) * move >= 0)
 
 
 @law(
@@ -195,7 +196,7 @@ def rounding_once_is_never_dearer(first: int, second: int) -> None:
 
 
 @law(
-    "MARGIN-6a",
+    "MARGIN-5c",
     "A larger requirement never needs less initial margin.",
     rules=("MARGIN-5", "MARGIN-5.2"),
     loses="whoever is on the other side of an account that grew its risk for nothing",

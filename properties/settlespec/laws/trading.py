@@ -1,6 +1,6 @@
 """Laws of trading: what a fill may do to two accounts, and what an owner can be made to trade."""
 
-from settlespec.arithmetic import PPM, absolute, choose, negate
+from settlespec.arithmetic import PPM, absolute, choose, floor_div, negate
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import MAX_SIZE, Factor, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.statement import assume, claim, law
@@ -192,6 +192,7 @@ def the_band_is_rounded_inwards(mark: Price, step: Price, steps: Size, band_ppm:
     assume(steps <= MAX_SIZE)
     width = band_half_width(mark, step, steps, band_ppm)
     low, high = band_low(mark, width, step), band_high(mark, width, step)
+    claim((floor_div(low, step) * step == low) & (floor_div(high, step) * step == high))
     claim((low >= mark - width) & (low >= step))
     claim((high <= mark + width) | (high == step))
     claim((low == step) | (low < mark - width + step))
