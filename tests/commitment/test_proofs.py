@@ -141,7 +141,7 @@ def test_a_proof_carries_digests_of_parts_without_a_claimed_key_and_no_others(
         before, found, rest = rest.partition(part.digest)
         assert found
         # Between digests stand the bitmap at most and what was laid open: a place, or a key with at most three bytes.
-        assert len(before) <= 1 + (128 * len(keys) + 7) // 8 + 12 * len(keys)
+        assert len(before) <= 1 + (129 * len(keys) + 7) // 8 + 12 * len(keys)
 
 
 def test_the_opened_part_does_not_answer_about_the_rest() -> None:
@@ -550,6 +550,14 @@ def test_a_leaf_laid_open_outside_its_region_is_refused(key: int) -> None:
 )
 def test_a_branch_laid_open_where_none_can_be_is_refused(depth: int, prefix: int) -> None:
     assert refusal(book().root(), {0: None}, laid_open_branch(depth, prefix)) is ProofRefusal.MISPLACED
+
+
+def test_the_branch_above_a_present_key_is_not_laid_open_beside_it_to_prove_its_absence() -> None:
+    tree = Tree(SHA256, 8).set_many({0: b"a", 128: b"b"})
+    children = SHA256.leaf(8, 0, b"a") + SHA256.leaf(8, 128, b"b")
+    # Something on the left, nothing on the right, where 128 is; a branch: the one at the top, in a region it does not fit into.
+    forged = b"\x01\xa0" + bytes(2) + b"\x00" + children
+    assert refusal(tree.root(), {128: None}, forged) is ProofRefusal.MISPLACED
 
 
 def test_a_branch_laid_open_in_its_place_is_accepted_under_its_root() -> None:
