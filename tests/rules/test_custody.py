@@ -1,0 +1,42 @@
+"""CUST-2, CUST-4, CUST-5: what may leave, and what a forced order may ask for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
+
+MONEY = st.integers(min_value=0, max_value=2**96)
+
+
+@pytest.mark.parametrize(
+    ("equity", "requirement", "reserved", "free"),
+    [(100, 30, 20, 50), (100, 30, 70, 0), (100, 30, 69, 1), (100, 30, 71, 0), (-5, 0, 0, 0), (7, 0, 0, 7)],
+)
+def test_what_is_free_is_what_neither_positions_nor_orders_need(
+    equity: int, requirement: int, reserved: int, free: int
+) -> None:
+    assert free_collateral(equity, requirement, reserved) == free
+
+
+def test_free_collateral_is_the_published_one() -> None:
+    """dYdX: free collateral = total account value - total initial margin requirement; 10,000 less 10 % of 50,000."""
+    assert free_collateral(10_000 * 10**6, 50_000 * 10**6 * 100_000 // 10**6, 0) == 5_000 * 10**6
+
+
+@given(st.integers(-(2**96), 2**96), MONEY, MONEY)
+def test_taking_all_that_is_free_leaves_the_requirement_covered(equity: int, requirement: int, reserved: int) -> None:
+    free = free_collateral(equity, requirement, reserved)
+    assert free >= 0
+    if free:
+        assert equity - free == requirement + reserved
+
+
+@pytest.mark.parametrize(("asked", "free", "paid"), [(5, 9, 5), (9, 5, 5), (5, 5, 5), (5, 0, 0)])
+def test_a_forced_withdrawal_pays_the_smaller(asked: int, free: int, paid: int) -> None:
+    assert forced_amount(asked, free) == paid
+
+
+@pytest.mark.parametrize(("price", "limit"), [(1, 50), (50, 50), (77, 77), (150, 150), (999, 150)])
+def test_the_limit_of_a_forced_order_is_clamped_to_the_band(price: int, limit: int) -> None:
+    assert forced_limit(price, 50, 150) == limit
