@@ -10,6 +10,9 @@ from typing import Final
 MAX_BITS: Final = 192
 """Widest integer on the wire: a cost of MAX_POSITION lots at MAX_PRICE needs 81 bits, an amount 97; room for sums of many."""
 
+MAX_LENGTH: Final = 2**63 - 1
+"""Most entries of a list whose length is committed; what a program can count."""
+
 
 class Refusal(StrEnum):
     """Why bytes are not an encoding."""

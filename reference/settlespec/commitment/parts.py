@@ -6,7 +6,7 @@ from typing import Final
 from attrs import evolve
 from immutables import Map
 
-from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
+from settlespec.commitment.encoding import MAX_LENGTH, Reader, Refusal, Refused, Writer
 from settlespec.commitment.leaves import (
     LeafKey,
     LiveOrders,
@@ -148,8 +148,11 @@ def encode_scalars(state: State) -> bytes:
 def decode_scalars(data: bytes) -> tuple[int, ...]:
     """The scalars with the funding pool last, or `Refused`."""
     reader = Reader(data)
-    numbers = [reader.unsigned() for _ in range(14)]
-    numbers.append(reader.signed())
+    numbers = [reader.unsigned() for _ in range(12)]
+    numbers += (reader.unsigned(MAX_LENGTH), reader.unsigned(MAX_LENGTH), reader.signed())
+    inbox_cursor, inbox_end = numbers[7:9]
+    if not inbox_cursor <= inbox_end <= inbox_cursor + MAX_LENGTH:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
     reader.end()
     return tuple(numbers)
 
@@ -170,7 +173,7 @@ def decode_market(data: bytes, known: Market) -> tuple[Market, int, int]:
     """The market at its mark, its open interest and its number of orders, or `Refused`."""
     reader = Reader(data)
     mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
-    index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned()
+    index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned(MAX_LENGTH)
     if mark == 0:
         raise reader.refuse(Refusal.OUT_OF_RANGE)
     reader.end()

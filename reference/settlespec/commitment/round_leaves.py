@@ -6,7 +6,7 @@ from typing import Final
 from attrs import frozen
 from immutables import Map
 
-from settlespec.commitment.encoding import Reader, Refusal, Writer
+from settlespec.commitment.encoding import MAX_LENGTH, Reader, Refusal, Writer
 from settlespec.domain.instruments import Quote, RoundStatement
 from settlespec.domain.orders import Side
 from settlespec.domain.quantities import IDENTIFIER, MAX_PRICE, MAX_SIZE, RATE, TIME
@@ -71,9 +71,10 @@ def decode_round(data: bytes, lists: RoundLists) -> Round:
     if stage == 0:
         raise reader.refuse(Refusal.OUT_OF_RANGE)
     holder = reader.unsigned(IDENTIFIER.high + 1)
-    task_count, cursor, gain_count, total_gain, default_count, owed, collected, breach_count, attempts, micro_steps = (
-        reader.unsigned() for _ in range(10)
-    )
+    task_count, cursor = reader.unsigned(MAX_LENGTH), reader.unsigned()
+    gain_count, total_gain = reader.unsigned(MAX_LENGTH), reader.unsigned()
+    default_count, owed, collected = reader.unsigned(MAX_LENGTH), reader.unsigned(), reader.unsigned()
+    breach_count, attempts, micro_steps = reader.unsigned(MAX_LENGTH), reader.unsigned(), reader.unsigned()
     reader.end()
     return Round(
         RoundStatement(chain, rollup, number, timestamp, quotes),
