@@ -103,6 +103,7 @@ def close_at_mark(draft: Draft, task: CloseAtMark) -> None:
     if size * opposite >= 0 or task.size > min(abs(size), abs(opposite)):
         raise SpecBug(f"the planned close of {task.size} lots does not fit positions of {size} and {opposite}")
     side = Side.SELL if size > 0 else Side.BUY
+    # Told before the clips that it causes, as a fill is.
+    draft.events.append(ClosedAtMark(task.account, task.counterparty, task.instrument, side, task.size, mark))
     draft.trade(task.account, task.instrument, side * task.size, mark, 0)
     draft.trade(task.counterparty, task.instrument, -side * task.size, mark, 0)
-    draft.events.append(ClosedAtMark(task.account, task.counterparty, task.instrument, side, task.size, mark))

@@ -1,0 +1,202 @@
+"""The monitor: every invariant on every operation from what it changed, and in full at stated intervals."""
+
+from collections import deque
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Final
+
+from attrs import fields
+
+from settlespec.domain.operations import Operation
+from settlespec.domain.outcomes import Accepted, Outcome
+from settlespec.domain.state import State
+from settlespec.invariants.cards import Step, Violation
+from settlespec.invariants.catalogue import ATOMICITY, NO_DOUBLE_SPEND, PRICE_TIME, ZERO_SUM
+from settlespec.invariants.rematching import rematch
+from settlespec.invariants.shadow import shadow_of
+from settlespec.invariants.states import judge_state, sums_of
+from settlespec.invariants.steps import walk_step
+from settlespec.invariants.walk import Walk
+from settlespec.machine.exchange import step
+from settlespec.machine.signatures import Signatures
+from settlespec.monitoring.figures import Figures
+from settlespec.monitoring.second_execution import Execute, Recorded, execute_again
+from settlespec.monitoring.tally import Count, Tally
+
+AGAIN: Final = 32
+"""Operations that are executed a second time at each recomputation in full: a few hundredths of them all."""
+
+FIELDS: Final = attrgetter(*(field.name for field in fields(State)))
+"""Every field of a state, as a tuple."""
+
+
+class Monitor:
+    """Watches one run from a state on.
+
+    An operation costs what it changed, whatever the number of accounts and the length of the books. A recomputation in full costs what
+    the state holds; it comes every `full_every` operations and at the end of every round.
+
+    Args:
+        state: where the run begins; any state at rest or inside a round.
+        signatures: the scheme of the run, which here verifies once more.
+        full_every: operations from one recomputation in full to the next, at least 1.
+        again: how many of the last operations are then executed again.
+        execute: what executes them again; the machine, unless a test has another one.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        signatures: Signatures,
+        full_every: int = 1_000,
+        *,
+        again: int = AGAIN,
+        execute: Execute = step,
+    ) -> None:
+        if full_every < 1:
+            raise ValueError(f"full_every is {full_every}; it must be at least 1")
+        self.signatures = signatures
+        self.full_every = full_every
+        self.execute = execute
+        self.operations = 0
+        """Operations observed."""
+        self.tally = Tally()
+        self._window: deque[Recorded] = deque(maxlen=again)
+        self._traded: Step | None = None
+        self._adopt(state)
+        self._checkpoint()
+
+    def observe(self, operation: Operation, outcome: Outcome, before: State | None = None) -> tuple[Violation, ...]:
+        """Judge one step, and everything when its time has come.
+
+        Args:
+            operation, outcome: what was asked, and the answer.
+            before: the state that the operation met, if the caller knows it; it must be the one that the last step left.
+        Returns:
+            The violations noticed now, which are also counted.
+        """
+        self.operations += 1
+        found: list[Violation] = []
+        if before is not None and before is not self.state:
+            found.append(
+                Violation(ATOMICITY.id, "an operation meets the state that the last one left", "", "other", "")
+            )
+            self._adopt(before)
+        self._window.append(Recorded(self.state, operation, outcome))
+        round_ended = False
+        if isinstance(outcome, Accepted):
+            round_ended = self.state.round is not None and outcome.state.round is None
+            found += self._accepted(operation, outcome)
+        else:
+            self.tally.rejected += 1
+            if FIELDS(self.state) != self._fields:
+                found.append(
+                    Violation(ATOMICITY.id, "a rejected operation leaves the state as it was", "", "changed", "")
+                )
+        if round_ended or self.operations % self.full_every == 0:
+            found += self._full(compare_worth=not round_ended)
+        if found:
+            self.tally.note(found, self.operations)
+        return tuple(found)
+
+    def full(self) -> tuple[Violation, ...]:
+        """Recompute everything now, the digest of the state that a second execution leaves included: for the end of a run."""
+        found = self._full(compare_worth=True, digest=True)
+        self.tally.note(found, self.operations)
+        return tuple(found)
+
+    def counts(self) -> dict[str, Count]:
+        """How often each invariant was asked, and what it answered, by id."""
+        return self.tally.counts()
+
+    def _adopt(self, state: State) -> None:
+        """Begin anew at a state."""
+        self.state = state
+        self._fields = FIELDS(state)
+        self.shadow = shadow_of(state)
+        self.figures = Figures(state)
+        self._window.clear()
+
+    def _checkpoint(self) -> None:
+        """From here on, what operations name is noted until the next recomputation in full."""
+        self._since = self.state
+        self._named: set[int] = set()
+        self._orders: set[tuple[int, int]] = set()
+
+    def _accepted(self, operation: Operation, outcome: Accepted) -> list[Violation]:
+        before, after = self.state, outcome.state
+        self.tally.accepted[type(operation)] += 1
+        taken = Step(before, operation, outcome)
+        walk = walk_step(taken, self.shadow, self.signatures.verify)
+        changed = walk.named.union(outcome.touched)
+        self.figures.move(before, after, changed)
+        found = walk.violations
+        at_rest = before.round is None and after.round is None
+        found.extend(self.figures.judge(after, walk.instruments, at_rest=at_rest))
+        found.extend(self._holders(before, after, walk))
+        self._named |= walk.named
+        self._orders |= walk.orders
+        if walk.taker is not None and (walk.matches or self._traded is None):
+            self._traded = taken
+        self.state = after
+        self._fields = FIELDS(after)
+        return found
+
+    def _holders(self, before: State, after: State, walk: Walk) -> Iterator[Violation]:
+        """ZERO-SUM: an account is among the holders exactly while it has a position."""
+        for account in walk.balances:
+            owner = after.accounts.get(account)
+            if owner is None:
+                continue
+            holds = bool(owner.positions)
+            if holds is not (account in after.holders):
+                conjunct = "holders are the accounts with positions"
+                yield Violation(ZERO_SUM.id, conjunct, f"account {account}", str(not holds), str(holds))
+
+    def _full(self, *, compare_worth: bool, digest: bool = False) -> list[Violation]:
+        state = self.state
+        self.tally.fulls += 1
+        sums = sums_of(state)
+        found = list(judge_state(state, sums))
+        found += self.figures.disagreements(sums, at_rest=compare_worth and state.round is None)
+        for who, left, right in self.shadow.differences(state):
+            found.append(Violation(PRICE_TIME.id, "the shadow book is the state's book", who, left, right))
+        if self._traded is not None:
+            found += rematch(self._traded)
+            self._traded = None
+        found += self._unnamed()
+        self.tally.executions += len(self._window)
+        found += execute_again(self._window, self.execute, self.signatures, digest=digest)
+        self.figures.adopt(sums)
+        if found:
+            self.shadow = shadow_of(state)
+        self._checkpoint()
+        return found
+
+    def _unnamed(self) -> Iterator[Violation]:
+        """ATOMICITY and NO-DOUBLE-SPEND since the last recomputation: what no event named is what it was."""
+        since, now = self._since, self.state
+        for account, record in now.accounts.items():
+            if account not in self._named:
+                old = since.accounts.get(account)
+                if old is not record and old != record:
+                    conjunct = "what no event names stays as it was"
+                    yield Violation(ATOMICITY.id, conjunct, f"account {account}", str(record), str(old))
+        for name, book in now.books.items():
+            before = since.books[name]
+            if book is before:
+                continue
+            for arrival, order in book.orders.items():
+                if (name, arrival) not in self._orders:
+                    old_order = before.orders.get(arrival)
+                    if old_order is not order and old_order != order:
+                        conjunct = "what no event names stays as it was"
+                        yield Violation(ATOMICITY.id, conjunct, f"order {arrival}", str(order), str(old_order))
+        for index, claim in now.outbox.claims.items():
+            if index < since.outbox.next_index and since.outbox.claims.get(index) != claim:
+                who = f"claim {index}"
+                yield Violation(NO_DOUBLE_SPEND.id, "a claim stays as it was made", who, str(claim), "")
+        for index, received in now.inbox.messages.items():
+            if index < since.inbox.next_index and since.inbox.messages.get(index) != received:
+                who = f"message {index}"
+                yield Violation(NO_DOUBLE_SPEND.id, "a message stays as it came", who, str(received), "")

@@ -1,0 +1,285 @@
+"""A second order book, kept from operations and events alone: price levels with queues, so its cost is that of what happens."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping
+
+from settlespec.domain.instruments import Market
+from settlespec.domain.orders import Order, Side
+from settlespec.domain.state import State
+from settlespec.invariants.measures import order_needs
+
+
+class ShadowOrder:
+    """A live order, or a taker on its way."""
+
+    __slots__ = (
+        "account",
+        "arrival",
+        "client_id",
+        "filled",
+        "good_till",
+        "instrument",
+        "needs",
+        "price",
+        "reduce_only",
+        "remaining",
+        "side",
+    )
+
+    def __init__(
+        self,
+        arrival: int,
+        account: int,
+        client_id: int,
+        instrument: int,
+        side: Side,
+        price: int,
+        remaining: int,
+        filled: int,
+        good_till: int,
+        reduce_only: bool,
+    ) -> None:
+        self.arrival = arrival
+        self.account = account
+        self.client_id = client_id
+        self.instrument = instrument
+        self.side = side
+        self.price = price
+        self.remaining = remaining
+        self.filled = filled
+        self.good_till = good_till
+        self.reduce_only = reduce_only
+        self.needs = 0
+
+    def terms(self) -> tuple[int, ...]:
+        """What a record of the state must say of it."""
+        return (
+            self.arrival,
+            self.account,
+            self.client_id,
+            self.instrument,
+            self.side,
+            self.price,
+            self.remaining,
+            self.filled,
+            self.good_till,
+            self.reduce_only,
+        )
+
+
+class Queue:
+    """One side of one book: price levels, each with its orders by arrival."""
+
+    __slots__ = ("keys", "levels", "sign")
+
+    def __init__(self, side: Side) -> None:
+        self.sign = int(side)
+        self.keys: list[int] = []
+        """Prices signed so that the best stands last."""
+        self.levels: dict[int, dict[int, ShadowOrder]] = {}
+
+    def insert(self, order: ShadowOrder) -> None:
+        """Join the tail of the price level."""
+        key = self.sign * order.price
+        level = self.levels.get(key)
+        if level is None:
+            insort(self.keys, key)
+            self.levels[key] = {order.arrival: order}
+        else:
+            level[order.arrival] = order
+
+    def remove(self, order: ShadowOrder) -> None:
+        """Leave the price level."""
+        key = self.sign * order.price
+        level = self.levels[key]
+        del level[order.arrival]
+        if not level:
+            del self.levels[key]
+            del self.keys[bisect_left(self.keys, key)]
+
+    def best(self) -> ShadowOrder | None:
+        """The order that must be served first."""
+        if not self.keys:
+            return None
+        return next(iter(self.levels[self.keys[-1]].values()))
+
+    def __iter__(self) -> Iterator[ShadowOrder]:
+        for key in reversed(self.keys):
+            yield from self.levels[key].values()
+
+
+class Totals:
+    """Lots and number of one account's live orders in one instrument."""
+
+    __slots__ = ("buys", "count", "reduce_only", "sells")
+
+    def __init__(self) -> None:
+        self.buys = self.sells = self.reduce_only = self.count = 0
+
+    def add(self, order: ShadowOrder, lots: int) -> None:
+        """Lots join, or leave when negative."""
+        if order.side > 0:
+            self.buys += lots
+        else:
+            self.sells += lots
+        if order.reduce_only:
+            self.reduce_only += lots
+
+
+class Needs:
+    """What an account's live orders need at certain marks; worthless at others."""
+
+    __slots__ = ("markets", "total")
+
+    def __init__(self, markets: Mapping[int, Market], total: int) -> None:
+        self.markets = markets
+        self.total = total
+
+
+NO_TOTALS = Totals()
+"""Of somebody without a live order."""
+
+
+class Shadow:
+    """Every live order, by arrival, owner, and place in its queue."""
+
+    def __init__(self, factor: int) -> None:
+        self.factor = factor
+        self.live: dict[int, ShadowOrder] = {}
+        self.queues: dict[tuple[int, int], Queue] = {}
+        self.owned: dict[int, dict[int, ShadowOrder]] = {}
+        self.totals: dict[tuple[int, int], Totals] = {}
+        self.counts: dict[int, int] = {}
+        """Live orders by instrument."""
+        self._needs: dict[int, Needs] = {}
+
+    def queue(self, instrument: int, side: int) -> Queue:
+        """One side of one book."""
+        found = self.queues.get((instrument, side))
+        if found is None:
+            found = self.queues[instrument, side] = Queue(Side(side))
+        return found
+
+    def best(self, instrument: int, side: int) -> ShadowOrder | None:
+        """The order that must be served first on a side."""
+        found = self.queues.get((instrument, side))
+        return None if found is None else found.best()
+
+    def insert(self, order: ShadowOrder) -> None:
+        """An order begins to rest."""
+        account, pair = order.account, (order.account, order.instrument)
+        self.live[order.arrival] = order
+        self.queue(order.instrument, order.side).insert(order)
+        self.owned.setdefault(account, {})[order.arrival] = order
+        totals = self.totals.get(pair)
+        if totals is None:
+            totals = self.totals[pair] = Totals()
+        totals.add(order, order.remaining)
+        totals.count += 1
+        self.counts[order.instrument] = self.counts.get(order.instrument, 0) + 1
+        needs = self._needs.get(account)
+        if needs is not None:
+            order.needs = self._needs_of(order, needs.markets)
+            needs.total += order.needs
+
+    def remove(self, order: ShadowOrder) -> None:
+        """An order is no longer live."""
+        account, pair = order.account, (order.account, order.instrument)
+        del self.live[order.arrival]
+        self.queue(order.instrument, order.side).remove(order)
+        del self.owned[account][order.arrival]
+        totals = self.totals[pair]
+        totals.add(order, -order.remaining)
+        totals.count -= 1
+        if not totals.count:
+            del self.totals[pair]
+        self.counts[order.instrument] -= 1
+        if not self.owned[account]:
+            del self.owned[account]
+            self._needs.pop(account, None)
+        elif account in self._needs:
+            self._needs[account].total -= order.needs
+
+    def shrink(self, order: ShadowOrder, lots: int) -> None:
+        """A live order has fewer lots left."""
+        order.remaining -= lots
+        self.totals[order.account, order.instrument].add(order, -lots)
+        needs = self._needs.get(order.account)
+        if needs is not None:
+            left = self._needs_of(order, needs.markets)
+            needs.total += left - order.needs
+            order.needs = left
+
+    def needs(self, account: int, markets: Mapping[int, Market]) -> int:
+        """What the account's live orders need together; counted anew only after the marks have moved."""
+        found = self._needs.get(account)
+        if found is not None and found.markets is markets:
+            return found.total
+        total = 0
+        for order in self.owned.get(account, {}).values():
+            order.needs = self._needs_of(order, markets)
+            total += order.needs
+        if account in self.owned:
+            self._needs[account] = Needs(markets, total)
+        return total
+
+    def _needs_of(self, order: ShadowOrder, markets: Mapping[int, Market]) -> int:
+        market = markets[order.instrument]
+        return order_needs(order.side, order.remaining, order.price, order.reduce_only, market, self.factor)
+
+    def latest_reduce_only(self, account: int, instrument: int) -> ShadowOrder | None:
+        """The latest live reduce-only order of an account in an instrument: the first to be clipped."""
+        mine = self.owned.get(account, {}).values()
+        found = [order for order in mine if order.instrument == instrument and order.reduce_only]
+        return max(found, key=lambda order: order.arrival, default=None)
+
+    def differences(self, state: State) -> Iterator[tuple[str, str, str]]:
+        """Where the state's books are not this one: who, what the state has, what stands here."""
+        seen = 0
+        for book in state.books.values():
+            for arrival, order in book.orders.items():
+                seen += 1
+                mine = self.live.get(arrival)
+                said = record_terms(order)
+                if mine is None or mine.terms() != said:
+                    yield f"order {arrival}", str(said), str(None if mine is None else mine.terms())
+        if seen != len(self.live):
+            yield "", f"{seen} live orders", f"{len(self.live)} live orders"
+
+
+def record_terms(order: Order) -> tuple[int, ...]:
+    """The terms of a record of the state, in the order of `ShadowOrder.terms`."""
+    return (
+        order.arrival,
+        order.account,
+        order.client_id,
+        order.instrument,
+        order.side,
+        order.price,
+        order.size - order.filled,
+        order.filled,
+        order.good_till,
+        order.reduce_only,
+    )
+
+
+def shadow_of(state: State) -> Shadow:
+    """The shadow of a state's books: every live order of the maps, sorted by arrival; the ladders are not asked."""
+    shadow = Shadow(state.parameters.initial_factor_ppm)
+    orders = [order for book in state.books.values() for order in book.orders.values()]
+    for order in sorted(orders, key=lambda order: order.arrival):
+        shadow.insert(
+            ShadowOrder(
+                order.arrival,
+                order.account,
+                order.client_id,
+                order.instrument,
+                order.side,
+                order.price,
+                order.size - order.filled,
+                order.filled,
+                order.good_till,
+                order.reduce_only,
+            )
+        )
+    return shadow
