@@ -238,6 +238,7 @@ def check_totals(state: State) -> None:
     deposits = (
         received.message.amount for received in inbox.messages.values() if isinstance(received.message, Deposit)
     )
+    named = (len(live.arrivals) for account in state.accounts.values() for live in account.orders.values())
     longs, shorts = dict.fromkeys(state.markets, 0), dict.fromkeys(state.markets, 0)
     for account in state.accounts.values():
         for name, position in account.positions.items():
@@ -251,6 +252,8 @@ def check_totals(state: State) -> None:
         inbox.uncredited == sum(deposits),
         outbox.unpaid == sum(claim.amount for claim in outbox.claims.values()),
         longs == shorts == interests,
+        # Each name stands for an order of its own (`check_orders`), so as many names as orders leave none without an owner.
+        sum(named) == sum(len(book.orders) for book in state.books.values()),
     )
     if not all(agree):
         raise Refused(Refusal.DISAGREES, 0)
