@@ -68,33 +68,33 @@ class Figures:
         elif was < 0:
             self.owing.pop(account, None)
 
-    def judge(self, state: State, instruments: Iterable[int], *, at_rest: bool) -> Iterator[Violation]:
+    def judge(self, state: State, instruments: Iterable[int], *, at_rest: bool) -> list[Violation]:
         """The invariants of the state by these sums, of the markets that an operation touched.
 
         Args:
             at_rest: whether the operation began and ended outside a round; at the end of a round marks have moved, and all is counted anew.
         """
-        held = held_for_accounts(state) + state.funding_pool
-        cash = self.cash + state.funding_pool
+        room = held_for_accounts(state)
+        cash = self.cash
         if state.round is not None:
             cash -= state.round.owed - state.round.collected
-        if cash != held:
-            yield Violation(CONSERVATION.id, "the vault is the sum of what is held", "", held, cash)
+        found = []
+        if cash != room:
+            found.append(Violation(CONSERVATION.id, "the vault is the sum of what is held", "", room, cash))
         for name in instruments:
-            who = f"instrument {name}"
-            if self.net[name]:
-                yield Violation(ZERO_SUM.id, "positions sum to zero", who, self.net[name], 0)
-            open_interest = state.books[name].open_interest
-            if open_interest != self.long[name]:
-                yield Violation(ZERO_SUM.id, "longs are the open interest", who, open_interest, self.long[name])
+            net, long, open_interest = self.net[name], self.long[name], state.books[name].open_interest
+            if net:
+                found.append(Violation(ZERO_SUM.id, "positions sum to zero", f"instrument {name}", net, 0))
+            if open_interest != long:
+                who = f"instrument {name}"
+                found.append(Violation(ZERO_SUM.id, "longs are the open interest", who, open_interest, long))
         if at_rest:
-            worth, room = self.worth, held_for_accounts(state)
+            worth = self.worth
             if worth > room:
-                yield Violation(EXIT_SOLVENCY.id, "the vault can pay everybody who leaves", "", worth, room)
-            if self.owing or state.funding_pool:
-                account, equity = next(iter(self.owing.items()), (None, state.funding_pool))
-                who = "" if account is None else f"account {account}"
-                yield Violation(NOBODY_OWES.id, "nobody owes and nothing waits in the funding pool", who, equity, 0)
+                found.append(Violation(EXIT_SOLVENCY.id, "the vault can pay everybody who leaves", "", worth, room))
+            if state.funding_pool:
+                found.append(Violation(NOBODY_OWES.id, "the funding pool is empty", "", state.funding_pool, 0))
+        return found
 
     def disagreements(self, sums: Sums, *, at_rest: bool) -> Iterator[Violation]:
         """Where the running sums are not those counted in full."""

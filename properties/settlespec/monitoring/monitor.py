@@ -34,12 +34,12 @@ class Monitor:
     """Watches one run from a state on.
 
     An operation costs what it changed, whatever the number of accounts and the length of the books. A recomputation in full costs what
-    the state holds; it comes every `full_every` operations and at the end of every round.
+    the state holds; it comes at the end of every round, and `full_every` operations after the last one.
 
     Args:
         state: where the run begins; any state at rest or inside a round.
         signatures: the scheme of the run, which here verifies once more.
-        full_every: operations from one recomputation in full to the next, at least 1.
+        full_every: operations from one recomputation in full to the next at most, at least 1.
         again: how many of the last operations are then executed again.
         execute: what executes them again; the machine, unless a test has another one.
     """
@@ -93,7 +93,7 @@ class Monitor:
                 found.append(
                     Violation(ATOMICITY.id, "a rejected operation leaves the state as it was", "", "changed", "")
                 )
-        if round_ended or self.operations % self.full_every == 0:
+        if round_ended or self.operations - self._last_full >= self.full_every:
             found += self._full(compare_worth=not round_ended)
         if found:
             self.tally.note(found, self.operations)
@@ -119,6 +119,7 @@ class Monitor:
 
     def _checkpoint(self) -> None:
         """From here on, what operations name is noted until the next recomputation in full."""
+        self._last_full = self.operations
         self._since = self.state
         self._named: set[int] = set()
         self._orders: set[tuple[int, int]] = set()
@@ -133,7 +134,8 @@ class Monitor:
         found = walk.violations
         at_rest = before.round is None and after.round is None
         found.extend(self.figures.judge(after, walk.instruments, at_rest=at_rest))
-        found.extend(self._holders(before, after, walk))
+        if walk.balances:
+            found.extend(self._holders(after, walk))
         self._named |= walk.named
         self._orders |= walk.orders
         if walk.taker is not None and (walk.matches or self._traded is None):
@@ -142,7 +144,7 @@ class Monitor:
         self._fields = FIELDS(after)
         return found
 
-    def _holders(self, before: State, after: State, walk: Walk) -> Iterator[Violation]:
+    def _holders(self, after: State, walk: Walk) -> Iterator[Violation]:
         """ZERO-SUM: an account is among the holders exactly while it has a position."""
         for account in walk.balances:
             owner = after.accounts.get(account)

@@ -131,13 +131,17 @@ def permuted_open_orders(orders: OpenOrders) -> OpenOrders:
 
 
 def permuted_account(account: Account) -> Account:
-    """An account in other containers."""
+    """An account in other containers; one that a step made of such an account already is."""
+    if isinstance(account.positions, PermutedMap) and isinstance(account.orders, PermutedMap):
+        return account
     positions = permuted(account.positions, as_it_is)
     return evolve(account, positions=positions, orders=permuted(account.orders, permuted_open_orders))
 
 
 def permuted_book(book: Book) -> Book:
-    """A book in other containers."""
+    """A book in other containers; one that a step made of such a book already is."""
+    if isinstance(book.orders, PermutedMap):
+        return book
     return evolve(book, bids=divided(book.bids), asks=divided(book.asks), orders=permuted(book.orders, as_it_is))
 
 

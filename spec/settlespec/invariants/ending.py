@@ -1,14 +1,14 @@
 """After a step's events: the new state is the old one with what they say, and nothing else."""
 
+from settlespec.domain.accounts import Account
 from settlespec.domain.events import Claimed
 from settlespec.domain.messages import Deposit
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
-    Place,
     Receive,
-    Replace,
+    Signed,
     Take,
     Tick,
     Transfer,
@@ -38,26 +38,28 @@ from settlespec.invariants.sheet import closes_of
 from settlespec.invariants.signing import content_of
 from settlespec.invariants.walk import Walk
 
-OWNERS = (Place, Cancel, Replace, Withdraw, Transfer)
-"""Operations that an owner signs."""
 
-
-def begin_signed(walk: Walk, operation: Place | Cancel | Replace | Withdraw | Transfer) -> None:
+def begin_signed(walk: Walk, operation: Signed) -> None:
     """The owner signed this content for here, and it is still valid."""
-    who = f"account {operation.account}"
-    walk.named.add(operation.account)
-    owner = walk.before.accounts.get(operation.account)
-    parameters = walk.before.parameters
+    signer = operation.account
+    walk.signer = signer
+    walk.named.add(signer)
+    owner = walk.before.accounts.get(signer)
+    parameters, clock = walk.before.parameters, walk.before.clock
     content = content_of(parameters.chain, parameters.rollup, operation)
     if owner is None or not walk.verify(owner.key, content, operation.signature):
-        walk.broken(
-            AUTHORITY, "the owner signed the content for this chain and rollup", who, operation.signature.hex(), ""
-        )
-    if operation.valid_until < walk.before.clock:
-        walk.broken(AUTHORITY, "a message has effect while it is valid", who, operation.valid_until, walk.before.clock)
-    age = walk.before.clock - walk.before.marks_time
+        conjunct = "the owner signed the content for this chain and rollup"
+        walk.broken(AUTHORITY, conjunct, f"account {signer}", operation.signature.hex(), "")
+    elif operation.nonce != owner.nonce + 1:
+        conjunct = "an accepted message is the next one of its account"
+        walk.broken(NONCE, conjunct, f"account {signer}", operation.nonce, owner.nonce + 1)
+    if operation.valid_until < clock:
+        conjunct = "a message has effect while it is valid"
+        walk.broken(AUTHORITY, conjunct, f"account {signer}", operation.valid_until, clock)
+    age = clock - walk.before.marks_time
     if age > parameters.max_age and type(operation) is not Cancel:
-        walk.broken(ORACLE_SANE, "risk is judged by fresh marks only", who, age, parameters.max_age)
+        conjunct = "risk is judged by fresh marks only"
+        walk.broken(ORACLE_SANE, conjunct, f"account {signer}", age, parameters.max_age)
 
 
 def finish(walk: Walk) -> None:
@@ -79,50 +81,50 @@ def finish(walk: Walk) -> None:
 
 def accounts(walk: Walk) -> None:
     """Cash, lots, keys and nonces of every account that was named or written."""
-    named = walk.named
-    for account in walk.outcome.touched:
+    named, touched = walk.named, walk.outcome.touched
+    for account in touched:
         if account not in named:
             walk.broken(
                 ATOMICITY, "only accounts that events name are written", f"account {account}", account, "unnamed"
             )
-    signer = getattr(walk.operation, "account", None) if type(walk.operation) in OWNERS else None
-    resting = walk.after.round is None
-    for account in named.union(walk.outcome.touched):
+    everybody = named if named.issuperset(touched) else named.union(touched)
+    for account in everybody:
         old, new = walk.before.accounts.get(account), walk.after.accounts.get(account)
-        if new is old:
-            continue
-        who = f"account {account}"
         if new is None:
-            walk.broken(ATOMICITY, "no account disappears", who, "gone", "")
+            if old is not None:
+                walk.broken(ATOMICITY, "no account disappears", f"account {account}", "gone", "")
             continue
-        nonce = (0 if old is None else old.nonce) + (account == signer)
+        nonce = (0 if old is None else old.nonce) + (account == walk.signer)
         if new.nonce != nonce:
-            walk.broken(
-                NONCE, "the nonce rises by one for an accepted message, and for nothing else", who, new.nonce, nonce
-            )
-        if old is not None and new.key is not old.key and new.key != old.key:
-            walk.broken(AUTHORITY, "a key stays the owner's", who, new.key.hex(), old.key.hex())
-        expected = walk.balances.get(account)
+            conjunct = "the nonce rises by one for an accepted message, and for nothing else"
+            walk.broken(NONCE, conjunct, f"account {account}", new.nonce, nonce)
+        if new is not old or account in walk.balances:
+            money(walk, account, old, new)
+
+
+def money(walk: Walk, account: int, old: Account | None, new: Account) -> None:
+    """Cash and lots of one account are what its events made of them, and its key is its owner's."""
+    expected = walk.balances.get(account)
+    if old is None:
         if expected is None:
-            if old is None:
-                walk.broken(AUTHORITY, "a deposit opens an account, and nothing else", who, "opened", "")
-                continue
+            walk.broken(AUTHORITY, "a deposit opens an account, and nothing else", f"account {account}", "opened", "")
+            return
+    else:
+        if new.key is not old.key and new.key != old.key:
+            walk.broken(AUTHORITY, "a key stays the owner's", f"account {account}", new.key.hex(), old.key.hex())
+        if expected is None:
             if new.positions is old.positions and new.collateral == old.collateral:
-                continue
+                return
             expected = Balance(old)
-        found = Balance(new)
-        if found.cash != expected.cash or found.sizes != expected.sizes:
-            said, meant = str((found.cash, found.sizes)), str((expected.cash, expected.sizes))
-            walk.broken(AUTHORITY, "cash and lots change as a signature, a message or a round says", who, said, meant)
-        if resting:
-            worth = found.equity(walk.after.markets)
-            if worth < 0:
-                walk.broken(NOBODY_OWES, "equity >= 0", who, worth, 0)
-    if type(walk.operation) in OWNERS:
-        mine = walk.after.accounts.get(walk.operation.account)  # type: ignore[union-attr]
-        if mine is None or mine.nonce != walk.operation.nonce:  # type: ignore[union-attr]
-            who = f"account {walk.operation.account}"  # type: ignore[union-attr]
-            walk.broken(NONCE, "an accepted message has taken its nonce", who, "" if mine is None else mine.nonce, "")
+    found = Balance(new)
+    if found.cash != expected.cash or found.sizes != expected.sizes:
+        said, meant = str((found.cash, found.sizes)), str((expected.cash, expected.sizes))
+        conjunct = "cash and lots change as a signature, a message or a round says"
+        walk.broken(AUTHORITY, conjunct, f"account {account}", said, meant)
+    if walk.after.round is None:
+        worth = found.equity(walk.after.markets)
+        if worth < 0:
+            walk.broken(NOBODY_OWES, "equity >= 0", f"account {account}", worth, 0)
 
 
 def patience(walk: Walk) -> None:
@@ -176,21 +178,32 @@ def books(walk: Walk) -> None:
     for name, new in walk.after.books.items():
         if new is walk.before.books.get(name):
             continue
-        who = f"instrument {name}"
         if name not in walk.instruments:
-            walk.broken(ATOMICITY, "only books that events name are written", who, "written", "unnamed")
+            walk.broken(
+                ATOMICITY, "only books that events name are written", f"instrument {name}", "written", "unnamed"
+            )
         bid, ask = walk.shadow.best(name, Side.BUY), walk.shadow.best(name, Side.SELL)
         if bid is not None and ask is not None and bid.price >= ask.price:
-            walk.broken(BOOK_UNCROSSED, "the best bid is below the best ask", who, bid.price, ask.price)
+            walk.broken(
+                BOOK_UNCROSSED, "the best bid is below the best ask", f"instrument {name}", bid.price, ask.price
+            )
         for side, mine in ((Side.BUY, bid), (Side.SELL, ask)):
             ladder = new.bids if side is Side.BUY else new.asks
             said = ladder.firsts[0] & ARRIVAL_MASK if ladder.firsts else None
             meant = None if mine is None else mine.arrival
             if said != meant:
-                walk.broken(BOOK_UNCROSSED, "a ladder begins with the best order", who, str(said), str(meant))
+                walk.broken(
+                    BOOK_UNCROSSED, "a ladder begins with the best order", f"instrument {name}", str(said), str(meant)
+                )
         if len(new.orders) != walk.shadow.counts.get(name, 0):
             count = walk.shadow.counts.get(name, 0)
-            walk.broken(ORDER_LIMITS, "the book holds the live orders and no others", who, len(new.orders), count)
+            walk.broken(
+                ORDER_LIMITS,
+                "the book holds the live orders and no others",
+                f"instrument {name}",
+                len(new.orders),
+                count,
+            )
 
 
 ARRIVAL_MASK = 2**64 - 1

@@ -106,15 +106,34 @@ def underlying_risks(sizes: Mapping[int, int], markets: Mapping[int, Market]) ->
     return risks
 
 
-def order_needs(side: int, lots: int, price: int, reduce_only: bool, market: Market, factor: int) -> int:
-    """What a resting order needs of its owner: its initial requirement alone, its loss against the mark, its fee."""
+def lot_risks(market: Market) -> tuple[int, int]:
+    """What one lot bought and one lot sold need alone, times `SCALE`."""
+    risk = market.risk
+    bought = max(max(risk.losses), 0) + risk.basis
+    return bought, max(-min(risk.losses), 0) + risk.basis + risk.short_minimum
+
+
+def order_needs(
+    side: int, lots: int, price: int, reduce_only: bool, market: Market, factor: int, risks: tuple[int, int]
+) -> int:
+    """What a resting order needs of its owner: its initial requirement alone, its loss against the mark, its fee.
+
+    Args:
+        risks: `lot_risks` of the market.
+    """
     rate = market.instrument.maker_fee_ppm
-    needs = max(side * (price - market.mark), 0) * lots + (upwards(price * lots * rate, PPM) if rate > 0 else 0)
+    needs = side * (price - market.mark) * lots
+    if needs < 0:
+        needs = 0
+    if rate > 0:
+        needs += -(-price * lots * rate // PPM)
     if reduce_only:
         return needs
-    risk = underlying_risks({market.instrument.id: side * lots}, {market.instrument.id: market})[0][0]
-    needs += upwards(upwards(risk, SCALE) * factor, PPM)
-    return needs + upwards(risk * market.surcharge_ppm, SCALE * PPM)
+    risk = lots * (risks[0] if side > 0 else risks[1])
+    needs -= (-risk // SCALE) * factor // PPM
+    if market.surcharge_ppm:
+        needs -= -risk * market.surcharge_ppm // (SCALE * PPM)
+    return needs
 
 
 def fill_fees(notional: int, instrument: Instrument) -> tuple[int, int]:

@@ -37,19 +37,12 @@ class Rematch:
         """What is left of each live order, clipped as positions shrink."""
         self.orders = dict(book.orders.items())
         self.balances: dict[int, Balance] = {}
-        gone = {arrival for arrival, order in book.orders.items() if self._makes_way(order, step)}
-        for arrival in gone:
-            self.lots[arrival] = 0
-
-    def _makes_way(self, order: Order, step: Step) -> bool:
-        """Whether an order left before the taker set out: what is replaced, and reduce-only orders for a forced one."""
         assert isinstance(step.outcome, Accepted)
         for event in step.outcome.events:
-            if event is self.taker:
-                return False
-            if getattr(event, "arrival", None) == order.arrival:
-                return True
-        return False
+            if event is taker:
+                break
+            # What left before the taker set out made way: what it replaces, and what a forced order clears.
+            self.lots[getattr(event, "arrival", taker.arrival)] = 0
 
     def fills(self) -> Iterator[Fill]:
         """The fills that the taker must get, in their order."""
@@ -125,7 +118,10 @@ class Rematch:
         balance = self.balance(account)
         balance.trade(instrument, change, price, fee)
         size = balance.sizes.get(instrument, 0)
-        mine = [o for o in self.orders.values() if o.account == account and o.reduce_only and self.lots[o.arrival]]
+        owner = self.before.accounts.get(account)
+        named = None if owner is None else owner.orders.get(instrument)
+        mine = [] if named is None else [self.orders[arrival] for arrival in named.arrivals.values()]
+        mine = [order for order in mine if order.reduce_only and self.lots[order.arrival]]
         room = abs(size)
         for order in sorted(mine, key=lambda order: order.arrival):
             allowed = room if size * order.side < 0 else 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from settlespec.domain.instruments import Market
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.state import State
-from settlespec.invariants.measures import order_needs
+from settlespec.invariants.measures import lot_risks, order_needs
 
 
 class ShadowOrder:
@@ -64,6 +64,21 @@ class ShadowOrder:
             self.filled,
             self.good_till,
             self.reduce_only,
+        )
+
+    def is_told_by(self, order: Order) -> bool:
+        """Whether a record of the state says the same; what changes while an order rests comes first."""
+        return (
+            order.filled == self.filled
+            and order.size - order.filled == self.remaining
+            and order.price == self.price
+            and order.side is self.side
+            and order.account == self.account
+            and order.client_id == self.client_id
+            and order.arrival == self.arrival
+            and order.instrument == self.instrument
+            and order.good_till == self.good_till
+            and order.reduce_only is self.reduce_only
         )
 
 
@@ -152,6 +167,7 @@ class Shadow:
         self.counts: dict[int, int] = {}
         """Live orders by instrument."""
         self._needs: dict[int, Needs] = {}
+        self._risks: dict[int, tuple[Market, tuple[int, int]]] = {}
 
     def queue(self, instrument: int, side: int) -> Queue:
         """One side of one book."""
@@ -225,7 +241,11 @@ class Shadow:
 
     def _needs_of(self, order: ShadowOrder, markets: Mapping[int, Market]) -> int:
         market = markets[order.instrument]
-        return order_needs(order.side, order.remaining, order.price, order.reduce_only, market, self.factor)
+        known = self._risks.get(order.instrument)
+        if known is None or known[0] is not market:
+            known = self._risks[order.instrument] = market, lot_risks(market)
+        side, lots, price = order.side, order.remaining, order.price
+        return order_needs(side, lots, price, order.reduce_only, market, self.factor, known[1])
 
     def latest_reduce_only(self, account: int, instrument: int) -> ShadowOrder | None:
         """The latest live reduce-only order of an account in an instrument: the first to be clipped."""
@@ -240,8 +260,8 @@ class Shadow:
             for arrival, order in book.orders.items():
                 seen += 1
                 mine = self.live.get(arrival)
-                said = record_terms(order)
-                if mine is None or mine.terms() != said:
+                if mine is None or not mine.is_told_by(order):
+                    said = record_terms(order)
                     yield f"order {arrival}", str(said), str(None if mine is None else mine.terms())
         if seen != len(self.live):
             yield "", f"{seen} live orders", f"{len(self.live)} live orders"

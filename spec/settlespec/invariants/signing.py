@@ -11,8 +11,8 @@ def content_of(chain: int, rollup: int, message: Signed) -> bytes:
         case Place():
             text = (
                 f'{where},"place","{message.account}","{message.client_id}","{message.good_till}","{message.instrument}",'
-                f'"{message.kind.value}","{message.nonce}","{word(message.post_only)}","{message.price}",'
-                f'"{word(message.reduce_only)}","{message.side:d}","{message.size}","{message.time_in_force.value}",'
+                f'"{message.kind}","{message.nonce}","{word(message.post_only)}","{message.price}",'
+                f'"{word(message.reduce_only)}","{message.side:d}","{message.size}","{message.time_in_force}",'
                 f'"{message.valid_until}"]'
             )
         case Cancel():

@@ -6,7 +6,6 @@ from typing import Final
 from attrs import frozen
 
 from settlespec.domain.messages import Deposit
-from settlespec.domain.orders import Order, Side
 from settlespec.domain.quantities import MAX_PRICE
 from settlespec.domain.state import State
 from settlespec.invariants.cards import Card, Violation
@@ -132,22 +131,27 @@ def book_uncrossed(state: State) -> Iterator[Violation]:
     """BOOK-UNCROSSED: over all orders; and the ladders are their keys, sorted."""
     for name, book in state.books.items():
         who = f"instrument {name}"
-        bids = [order for order in book.orders.values() if order.side is Side.BUY]
-        asks = [order for order in book.orders.values() if order.side is Side.SELL]
-        bid = max((order.price for order in bids), default=0)
-        ask = min((order.price for order in asks), default=MAX_PRICE + 1)
+        bids, asks = [], []
+        bid, ask = 0, MAX_PRICE + 1
+        for arrival, order in book.orders.items():
+            price = order.price
+            if order.side > 0:
+                bids.append(((MAX_PRICE - price) << ARRIVAL_BITS) + arrival)
+                bid = max(bid, price)
+            else:
+                asks.append((price << ARRIVAL_BITS) + arrival)
+                ask = min(ask, price)
         if bid >= ask:
             yield Violation(BOOK_UNCROSSED.id, "the best bid is below the best ask", who, bid, ask)
-        for side, ladder, orders in (("bids", book.bids, bids), ("asks", book.asks, asks)):
-            if list(ladder) != sorted(key_of(order) for order in orders):
+        for side, ladder, keys in (("bids", book.bids, bids), ("asks", book.asks, asks)):
+            keys.sort()
+            if list(ladder) != keys:
                 conjunct = f"the ladder of {side} is their sorted keys"
-                yield Violation(BOOK_UNCROSSED.id, conjunct, who, len(ladder), len(orders))
+                yield Violation(BOOK_UNCROSSED.id, conjunct, who, len(ladder), len(keys))
 
 
-def key_of(order: Order) -> int:
-    """Best price first, then first come, as one number."""
-    price = order.price if order.side is Side.SELL else MAX_PRICE - order.price
-    return price * 2**64 + order.arrival
+ARRIVAL_BITS: Final = 64
+"""A key is the distance from the best price there is, then the arrival in so many bits."""
 
 
 def order_limits(state: State) -> Iterator[Violation]:
@@ -155,15 +159,19 @@ def order_limits(state: State) -> Iterator[Violation]:
     found: dict[tuple[int, int], list[int]] = {}
     names: dict[tuple[int, int], dict[int, int]] = {}
     for book in state.books.values():
-        for order in book.orders.values():
+        for arrival, order in book.orders.items():
             pair = order.account, order.instrument
-            totals = found.setdefault(pair, [0, 0, 0])
+            totals = found.get(pair)
+            if totals is None:
+                totals, names[pair] = [0, 0, 0], {}
+                found[pair] = totals
             left = order.size - order.filled
-            totals[0 if order.side is Side.BUY else 1] += left
-            totals[2] += left if order.reduce_only else 0
-            names.setdefault(pair, {})[order.client_id] = order.arrival
+            totals[0 if order.side > 0 else 1] += left
+            if order.reduce_only:
+                totals[2] += left
+            names[pair][order.client_id] = arrival
             if left <= 0:
-                yield Violation(ORDER_LIMITS.id, "a live order has lots left", f"order {order.arrival}", left, 1)
+                yield Violation(ORDER_LIMITS.id, "a live order has lots left", f"order {arrival}", left, 1)
     told: set[tuple[int, int]] = set()
     for account, record in state.accounts.items():
         for name, open_orders in record.orders.items():

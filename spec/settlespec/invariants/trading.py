@@ -13,9 +13,14 @@ from settlespec.invariants.walk import Walk
 def accepted(walk: Walk, event: OrderAccepted) -> None:
     """A taker sets out: with the terms that were signed, as the next arrival."""
     operation = walk.operation
-    who = f"order {event.arrival}"
     if event.arrival != walk.arrival or walk.taker is not None:
-        walk.broken(PRICE_TIME, "the order takes the next arrival number, alone", who, event.arrival, walk.arrival)
+        walk.broken(
+            PRICE_TIME,
+            "the order takes the next arrival number, alone",
+            f"order {event.arrival}",
+            event.arrival,
+            walk.arrival,
+        )
     walk.arrival += 1
     walk.named.add(event.account)
     walk.instruments.add(event.instrument)
@@ -38,19 +43,31 @@ def accepted(walk: Walk, event: OrderAccepted) -> None:
         signed = request.account, 0, request.instrument, request.side, price
         most, reduce_only = request.size, True
     else:
-        walk.broken(ORDER_LIMITS, "an order comes from what somebody signed or forced", who, event.account, "")
+        walk.broken(
+            ORDER_LIMITS,
+            "an order comes from what somebody signed or forced",
+            f"order {event.arrival}",
+            event.account,
+            "",
+        )
         return
     said = event.account, event.client_id, event.instrument, event.side, event.price
     if said != signed or event.filled != filled:
         walk.broken(
             ORDER_LIMITS,
             "the order is the one that was signed",
-            who,
+            f"order {event.arrival}",
             str((*said, event.filled)),
             str((*signed, filled)),
         )
     if event.size > most or (event.size < most and not reduce_only):
-        walk.broken(ORDER_LIMITS, "fills through all replacements are at most the signed size", who, event.size, most)
+        walk.broken(
+            ORDER_LIMITS,
+            "fills through all replacements are at most the signed size",
+            f"order {event.arrival}",
+            event.size,
+            most,
+        )
     walk.taker = ShadowOrder(
         event.arrival,
         event.account,
@@ -89,9 +106,13 @@ def filled(walk: Walk, event: Filled) -> None:
             maker.arrival,
             "" if best is None else best.arrival,
         )
-    walk.require(PRICE_TIME, "the trade is at the resting order's price", f"order {maker.arrival}", price, maker.price)
+    if price != maker.price:
+        walk.broken(
+            PRICE_TIME, "the trade is at the resting order's price", f"order {maker.arrival}", price, maker.price
+        )
     most = min(maker.remaining, taker.remaining)
-    walk.require(PRICE_TIME, "a match takes all that both orders have", f"order {maker.arrival}", lots, most)
+    if lots != most:
+        walk.broken(PRICE_TIME, "a match takes all that both orders have", f"order {maker.arrival}", lots, most)
     if maker.account == taker.account:
         walk.broken(PRICE_TIME, "nobody trades with himself", f"account {maker.account}", maker.arrival, taker.arrival)
     fees = fill_fees(price * lots, walk.markets[instrument].instrument)
@@ -155,9 +176,8 @@ def exchange(walk: Walk, account: int, instrument: int, change: int, price: int,
 def rested(walk: Walk, event: OrderRested) -> None:
     """What is left of the taker joins the book, which it may not cross."""
     taker = walk.taker
-    who = f"order {event.arrival}"
     if taker is None or taker.arrival != event.arrival or walk.rested is not None:
-        walk.broken(ORDER_LIMITS, "only what an owner just signed rests", who, event.arrival, "")
+        walk.broken(ORDER_LIMITS, "only what an owner just signed rests", f"order {event.arrival}", event.arrival, "")
         return
     operation = walk.operation
     may_rest = type(operation) is Replace or (
@@ -165,12 +185,25 @@ def rested(walk: Walk, event: OrderRested) -> None:
     )
     if not may_rest or taker.good_till < walk.before.clock:
         walk.broken(
-            ORDER_LIMITS, "an order rests only while its owner lets it", who, taker.good_till, walk.before.clock
+            ORDER_LIMITS,
+            "an order rests only while its owner lets it",
+            f"order {event.arrival}",
+            taker.good_till,
+            walk.before.clock,
         )
-    walk.require(ORDER_LIMITS, "what rests is what was not filled", who, event.remaining, taker.remaining)
+    if event.remaining != taker.remaining:
+        walk.broken(
+            ORDER_LIMITS,
+            "what rests is what was not filled",
+            f"order {event.arrival}",
+            event.remaining,
+            taker.remaining,
+        )
     head = walk.crossing()
     if head is not None:
-        walk.broken(PRICE_TIME, "an order rests only when nothing crosses it", who, taker.price, head.price)
+        walk.broken(
+            PRICE_TIME, "an order rests only when nothing crosses it", f"order {event.arrival}", taker.price, head.price
+        )
     walk.shadow.insert(taker)
     walk.rested = taker
     touch(walk, taker)

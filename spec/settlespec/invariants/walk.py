@@ -41,6 +41,7 @@ class Walk:
         "rested",
         "shadow",
         "sheet",
+        "signer",
         "taken",
         "taker",
         "treasury",
@@ -73,6 +74,8 @@ class Walk:
         self.claims = before.outbox.next_index
         self.unpaid = before.outbox.unpaid
         self.treasury = before.treasury
+        self.signer: int | None = None
+        """Who signed the operation."""
         self.taken = 0
         self.message: Message | None = None
         self.taker: ShadowOrder | None = None
