@@ -18,9 +18,13 @@ class Scripted:
     def __init__(self, answers: Sequence[InvariantFinding]) -> None:
         self.answers = tuple(answers)
         self.steps = 0
+        self.finished = False
 
     def __call__(self, before: State, operation: Operation, outcome: Outcome) -> None:
         self.steps += 1
+
+    def finish(self) -> None:
+        self.finished = True
 
     def findings(self) -> tuple[InvariantFinding, ...]:
         return self.answers if self.steps else ()

@@ -38,6 +38,8 @@ class Column:
     heading: str
     figures: bool = False
     wraps: bool = False
+    optional: bool = False
+    """Whether a narrow place does without it, as it only explains."""
 
 
 @frozen
@@ -119,7 +121,7 @@ def _rejections(findings: Findings) -> PlainTable:
         Column("reason"),
         Column("rejected", figures=True),
         Column("refused from the inbox", figures=True),
-        Column("meaning", wraps=True),
+        Column("meaning", wraps=True, optional=True),
     )
     return PlainTable("Rejected, by reason", columns, rows, "" if rows else "Nothing was rejected.")
 
@@ -178,7 +180,7 @@ def _invariants(findings: Findings) -> PlainTable:
         Column("incrementally", figures=True),
         Column("in full", figures=True),
         Column("broken", figures=True),
-        Column("sentence", wraps=True),
+        Column("sentence", wraps=True, optional=True),
     )
     rows = tuple(_invariant(finding) for finding in findings.worst_first())
     return PlainTable("Invariants: how often checked and broken", columns, rows)

@@ -69,6 +69,9 @@ class Watch(Protocol):
     def __call__(self, before: State, operation: Operation, outcome: Outcome) -> None:
         """Look at one step."""
 
+    def finish(self) -> None:
+        """Look at everything once more: the run is over."""
+
     def findings(self) -> tuple[InvariantFinding, ...]:
         """What every invariant answered so far."""
 
@@ -129,6 +132,7 @@ class Run:
             for operation in islice(self.flow.operations(self.session), self.plan.steps):
                 self.session.submit(operation)
                 pace.advance()
+            self.watch.finish()
         except Exception as failure:
             # After a violation the state is not one that the machine and the flow are made for; the violation is the news.
             if not self.is_broken():

@@ -1,0 +1,136 @@
+"""``settlespec audit``: an order flow through everything that there is: does everything hold?"""
+
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from settlespec.oracle.audit_tables import PlainTable, closing_lines, tables
+from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
+from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.findings import Findings
+from settlespec.oracle.lawbook import laws_left_out, prove_laws
+from settlespec.oracle.pace import pace
+from settlespec.oracle.recording import recording
+from settlespec.oracle.report import report_format
+from settlespec.oracle.watching import watch
+from settlespec.oracle.writing import CannotWrite, make_folder
+
+PATH: Final = click.Path(path_type=Path)
+
+WIDE: Final = 110
+"""Columns of text from which on a table has room for its sentences."""
+
+
+@click.command(name="audit")
+@click.argument("flow", required=False, type=PATH)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
+@click.option("--accounts", type=click.IntRange(1, 1_000_000), default=ACCOUNTS, show_default=True)
+@click.option(
+    "--round-seconds",
+    type=click.IntRange(1, 86_400),
+    default=ROUND_SECONDS,
+    show_default=True,
+    help="Flow time from one clearing round to the next; of a FLOW only.",
+)
+@click.option("--signatures", type=click.Choice(SCHEMES), default="ideal", show_default=True)
+@click.option("--preset", default="standard", show_default=True, help="The deployment: standard, or minimal.")
+@click.option("--steps", type=click.IntRange(1), help="Stop after so many operations.")
+@click.option("--out", type=PATH, metavar="DIR", help="Write a page with pictures into this folder.")
+@click.option("--record", type=PATH, metavar="FILE", help="Write a trace that can be replayed; .gz is compressed.")
+@click.option(
+    "--full-every",
+    type=click.IntRange(1),
+    default=FULL_EVERY,
+    show_default=True,
+    help="Operations between two recomputations of every invariant in full.",
+)
+@click.option("--no-laws", is_flag=True, help="Leave the laws to `settlespec prove`.")
+@report_format
+def command(
+    flow: Path | None,
+    seed: int,
+    accounts: int,
+    round_seconds: int,
+    signatures: str,
+    preset: str,
+    steps: int | None,
+    out: Path | None,
+    record: Path | None,
+    full_every: int,
+    no_laws: bool,
+    report_format: str,
+) -> ExitCode:
+    """Run an order flow through everything: does everything hold?
+
+    FLOW is a file of the order-by-order schema or a raw LOBSTER message file, plain or gzip. Without it the project's own flow runs: 20,000
+    operations, four perpetuals, a crash. The same options give the same run.
+    """
+    started = time.monotonic()
+    plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every)
+    try:
+        findings = audit(plan, out, record, laws=not no_laws, started=started)
+    except CannotWrite as failure:
+        # A message without the usage: what is wrong is the place, and it takes one line.
+        raise click.ClickException(str(failure)) from failure
+    if report_format == "json":
+        click.echo(findings.report().to_json(indent=2))
+    else:
+        print_page(findings, page_console())
+    return findings.verdict.exit_code
+
+
+def audit(plan: Plan, out: Path | None, record: Path | None, *, laws: bool, started: float) -> Findings:
+    """Carry out a plan, and write what was asked for once everything is known."""
+    if out is not None:
+        # What the page needs is looked for before anything long begins.
+        from settlespec.oracle.page import write_page
+
+        make_folder(out)
+    run = Run(plan, watch)
+    with recording(run, record), pace("operations", run.expected()) as counting:
+        run.go(counting)
+    proved = prove_laws(plan.seed) if laws else laws_left_out()
+    findings = run.findings(proved, "" if record is None else str(record), time.monotonic() - started)
+    if out is not None:
+        write_page(findings, out)
+    return findings
+
+
+def print_page(findings: Findings, console: Console) -> None:
+    """Print every table, then the violations, and the verdict last."""
+    for table in tables(findings):
+        if table.rows:
+            console.print(drawn(table, console.width))
+        else:
+            console.print(f"{table.title}: {table.note}", highlight=False, markup=False)
+        console.print()
+    for line in closing_lines(findings):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def page_console() -> Console:
+    """The standard output; a file or a pipe has room for every column."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, WIDE))
+
+
+def drawn(table: PlainTable, width: int) -> Table:
+    """A table as rich draws it; where it is narrow, without the columns that only explain."""
+    picture = Table(
+        title=table.title, title_justify="left", title_style="bold", caption=table.note, caption_justify="left"
+    )
+    shown = [place for place, column in enumerate(table.columns) if width >= WIDE or not column.optional]
+    for column in (table.columns[place] for place in shown):
+        picture.add_column(
+            column.heading,
+            justify="right" if column.figures else "left",
+            no_wrap=not column.wraps,
+            ratio=1 if column.wraps else None,
+        )
+    for row in table.rows:
+        picture.add_row(*(row[place] for place in shown), style="bold red" if "broken" in row else None)
+    return picture
