@@ -23,8 +23,10 @@ from settlespec.flows.replayed import INSTRUMENT, ReplayedFlow
 from settlespec.flows.session import Session
 from settlespec.flows.translation import TranslationCounts
 from settlespec.flows.venue import VenueBook
+from settlespec.invariants.catalogue import CARDS
 from settlespec.machine.genesis import Genesis
 from settlespec.machine.signatures import Ideal, Signer
+from settlespec.monitoring.monitor import Monitor
 from tests.flows.venue_mirror import Difference, Mirror, Step, best_level, one_order_a_fill, rich_session, same_book
 from tests.machine.soundness import assert_conserved, assert_sound
 
@@ -309,15 +311,48 @@ def test_the_aapl_flow_with_a_thousand_margined_accounts_breaks_nothing(shared: 
     assert (run.events["Filled"], run.events["RoundEnded"]) == (1_982, 330)
 
 
-def test_with_narrow_margins_real_flow_is_liquidated_and_still_breaks_nothing(shared: Shared) -> None:
-    run = sound_run(NarrowMargins(shared(AAPL), price_step=AAPL_STEP), operations=12_000)
-    for event in ("Breached", "Liquidated", "ClosedAtMark", "InsurancePaid", "HaircutTaken"):
-        assert run.events[event], event
+STEPS_OF_THE_ROUND = ("Breached", "Liquidated", "ClosedAtMark", "InsurancePaid", "HaircutTaken")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("path", "step"), [(ESH4, ESH4_STEP), (AAPL, AAPL_STEP)])
-def test_with_narrow_margins_the_whole_flow_breaks_nothing(shared: Shared, path: str, step: int) -> None:
+def test_with_narrow_margins_real_flow_is_liquidated_and_still_breaks_nothing(
+    shared: Shared, path: str, step: int
+) -> None:
     run = sound_run(NarrowMargins(shared(path), price_step=step))
-    for event in ("Breached", "Liquidated", "ClosedAtMark", "InsurancePaid", "HaircutTaken"):
+    for event in STEPS_OF_THE_ROUND:
         assert run.events[event], event
+
+
+def watched_run(flow: ReplayedFlow, operations: int | None = None) -> tuple[Counter[str], int]:
+    """Run a flow under the monitor, which must notice nothing: the events by kind, and how many invariants were asked."""
+    signer = Ideal()
+    session = Session(flow.genesis(signer), signer)
+    monitor = Monitor(session.state, signer, full_every=5_000)
+    events: Counter[str] = Counter()
+    for operation in islice(flow.operations(session), operations):
+        outcome = session.submit(operation)
+        assert monitor.observe(operation, outcome) == ()
+        if isinstance(outcome, Accepted):
+            events.update(type(event).__name__ for event in outcome.events)
+    assert monitor.full() == ()
+    counts = monitor.counts().values()
+    assert not any(count.broken for count in counts)
+    return events, sum(count.incrementally + count.in_full > 0 for count in counts)
+
+
+def test_the_monitor_notices_nothing_when_the_aapl_flow_is_liquidated(shared: Shared) -> None:
+    events, asked = watched_run(NarrowMargins(shared(AAPL), price_step=AAPL_STEP), operations=12_000)
+    assert all(events[event] for event in STEPS_OF_THE_ROUND)
+    assert asked == len(CARDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [ReplayedFlow, NarrowMargins])
+@pytest.mark.parametrize(("path", "step"), [(ESH4, ESH4_STEP), (AAPL, AAPL_STEP)])
+def test_the_monitor_notices_nothing_in_a_whole_flow(
+    shared: Shared, path: str, step: int, kind: type[ReplayedFlow]
+) -> None:
+    events, asked = watched_run(kind(shared(path), price_step=step))
+    assert events["Filled"] > 1_800
+    assert asked == len(CARDS)
