@@ -85,15 +85,15 @@ def test_a_bid_below_the_band_is_not_taken() -> None:
 
 
 def test_the_fee_goes_to_the_insurance_fund_and_counts_against_what_restores() -> None:
-    machine = Machine(terms={"liquidation_fee_ppm": 10_000, "taker_fee_ppm": 50_000, "maker_fee_ppm": -10_000})
-    # The opening trade costs 50 of the 250. Seven lots at 87 cost a fee of 6.09, rounded up.
+    machine = Machine(terms={"liquidation_fee_ppm": 50_000, "taker_fee_ppm": 50_000, "maker_fee_ppm": -10_000})
+    # The opening trade costs 50 of the 250. Eight lots at 87 cost a fee of 34.8, rounded up; at the mark it would be 36.
     machine.deposit("ada", 250).deposit("bob", 10_000).opens("ada", +10)
     before = machine.collateral("bob")
     answer = machine.rests("bob", +20, 87).round({1: 88})
-    assert answer.only(Liquidated).fee == 7
-    assert answer.only(Liquidated).size == 7
-    assert machine.state.insurance == 7
-    assert machine.standing("ada").equity == 80 - 7 - 7
+    assert answer.only(Liquidated).size == 8
+    assert answer.only(Liquidated).fee == 35
+    assert machine.state.insurance == 35
+    assert machine.standing("ada").equity == 80 - 8 - 35
     assert machine.collateral("bob") == before
 
 

@@ -220,6 +220,14 @@ def test_a_reducing_fill_that_worsens_equity_per_maintenance_is_refused(market: 
     assert market.place("poor", -1, 75).reason is Reason.UNDERCOLLATERALISED
 
 
+def test_a_fill_that_turns_the_position_is_no_reduction(market: Machine) -> None:
+    market.deposit("poor", 400).opens("poor", +10).opens("poor", +10, instrument=3).round({3: 65})
+    # 50 of equity against 165: six lots short would need less than ten long, but they are a new position.
+    market.rests("ada", +16, 100)
+    assert market.place("poor", -16, 100).reason is Reason.UNDERCOLLATERALISED
+    assert market.place("poor", -10, 100).only(Filled).size == 10
+
+
 @pytest.mark.parametrize(
     ("terms", "field"),
     [
