@@ -1,6 +1,5 @@
 """A venue's events as what the owners would have asked of this exchange."""
 
-
 from attrs import define, frozen
 
 from settlespec.domain.operations import Operation
