@@ -6,7 +6,7 @@ Both are canonical: keys rise, nothing is listed that did not change, and every 
 from collections.abc import Mapping
 
 from settlespec.commitment.changes import Changed
-from settlespec.commitment.encoding import Reader, Refusal, Writer
+from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
 from settlespec.commitment.leaves import KEY_BYTES, Holdings, LeafKey, Part, read_pairs, write_pairs
 from settlespec.domain.quantities import IDENTIFIER
 
@@ -59,6 +59,19 @@ def decode_state_diff(data: bytes) -> Changed:
     return changed
 
 
+def apply_state_diff(leaves: Mapping[LeafKey, bytes], changed: Changed) -> dict[LeafKey, bytes]:
+    """DIFF-2: the leaves after a batch; `Refused` when a change changes nothing, so that a batch has one state diff."""
+    after = dict(leaves)
+    for leaf, value in changed.items():
+        if after.get(leaf) == value:
+            raise Refused(Refusal.SUPERFLUOUS, 0)
+        if value is None:
+            del after[leaf]
+        else:
+            after[leaf] = value
+    return after
+
+
 Owned = Mapping[int, Holdings]
 """Holdings by account."""
 
@@ -69,6 +82,9 @@ def encode_exit_diff(before: Owned, after: Owned) -> bytes:
     Args:
         before: the holdings of these accounts in the state before; absent for an account that the batch opened.
         after: their holdings in the state after. Accounts whose holdings are the same are left out.
+
+    Raises:
+        ValueError: an owner's key changed, which no operation can do.
     """
     writer = Writer()
     moved = sorted(name for name, holdings in after.items() if before.get(name) != holdings)
@@ -79,6 +95,8 @@ def encode_exit_diff(before: Owned, after: Owned) -> bytes:
         writer.unsigned(name - last - 1)
         if old is None:
             writer.raw(new.owner)
+        elif old.owner != new.owner:
+            raise ValueError(f"account {name} has another owner than before")
         writer.signed(new.cash - (old.cash if old else 0))
         had, has = dict(old.sizes if old else ()), dict(new.sizes)
         changes = {key: has.get(key, 0) - had.get(key, 0) for key in had.keys() | has.keys()}
