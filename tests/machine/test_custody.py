@@ -72,3 +72,12 @@ def test_the_initial_requirement_grows_with_the_open_interest_of_the_last_round(
     machine.round()
     assert machine.standing("ada").initial == requirement
     assert machine.standing("ada").maintenance == 10
+
+
+def test_the_surcharges_of_all_underlyings_add_up_and_the_largest_of_an_underlying_counts_for_all_of_it() -> None:
+    machine = Machine(terms={"surcharge_from": 10, "surcharge_to": 20, "surcharge_ppm": 1_000_000})
+    machine.deposit("ada", 100_000).deposit("eve", 100_000).opens("ada", +1).opens("ada", +1, instrument=3)
+    machine.opens("eve", +20, instrument=2).opens("eve", +14, instrument=3).round()
+    # Instrument 1 has an open interest of 1 only, but shares its underlying with instrument 2, which has 20.
+    assert [machine.state.markets[name].surcharge_ppm for name in (1, 2, 3)] == [1_000_000, 1_000_000, 500_000]
+    assert machine.standing("ada").initial == 2 * 20 + 10 + 5
