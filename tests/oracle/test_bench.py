@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from settlespec.domain.operations import BeginRound, Place
+from settlespec.domain.operations import BeginRound, ContinueRound, Place
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.signatures import Ideal
 from settlespec.oracle import bench
 from settlespec.oracle.benchmarks import (
+    SIGNED,
     Measurement,
     Refused,
     found_flow,
@@ -54,6 +55,11 @@ def test_the_report_has_a_row_for_each_figure_and_a_missed_target_is_no_failure(
     assert run(["bench", "--quick", "--format", "json"]) == ExitCode.HOLDS
     report = json.loads(capsys.readouterr().out)
     assert list(Draft202012Validator(schema()).iter_errors(report)) == []
+    assert {row["status"] for row in report["benchmarks"]} == {"no target"}
+    monkeypatch.setattr(bench, "QUICK", bench.Size(operations=1))
+    monkeypatch.setattr(bench, "Size", lambda: TINY)
+    assert run(["bench", "--format", "json"]) == ExitCode.HOLDS
+    report = json.loads(capsys.readouterr().out)
     statuses = [row["status"] for row in report["benchmarks"]]
     assert {row["id"]: row["status"] for row in report["benchmarks"]}["hopeless"] == "missed"
     assert statuses[0] == "missed"
@@ -78,10 +84,18 @@ def missed(_: bench.Size, __: Path | None) -> "list[Measurement]":
 def test_a_recording_is_timed_with_rounds_apart_from_local_operations() -> None:
     recording = record(EmbeddedFlow(1, 20, 600), Ideal(), 600)
     timing = timed(recording, times=1)
-    assert timing.local < len(recording.operations)
-    assert any(isinstance(operation, BeginRound) for operation in recording.operations)
-    assert timing.local_seconds > 0
-    assert timing.rounds_seconds > 0
+    rounds = [operation for operation in recording.operations if isinstance(operation, BeginRound | ContinueRound)]
+    assert rounds
+    assert timing.counted == len(recording.operations) - len(rounds)
+    assert timing.seconds > 0
+    assert timing.others_seconds > 0
+
+
+def test_only_the_operations_asked_about_are_counted() -> None:
+    recording = record(EmbeddedFlow(1, 20, 200), Ideal(), 200)
+    signed = sum(isinstance(operation, SIGNED) for operation in recording.operations)
+    assert 0 < signed < 200
+    assert timed(recording, times=1, only=SIGNED).counted == signed
 
 
 def test_whoever_looks_is_told_of_every_step_of_the_recording() -> None:
@@ -95,7 +109,7 @@ def test_quotes_are_placed_cancelled_and_traded_by_accounts_all_over() -> None:
     recording = quoting(populated(50), 300)
     placed = {operation.account for operation in recording.operations if isinstance(operation, Place)}
     assert len(placed) > 40
-    assert timed(recording, times=1).local == 300
+    assert timed(recording, times=1).counted == 300
 
 
 def test_every_account_of_the_round_holds_a_position() -> None:

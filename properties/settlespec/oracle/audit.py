@@ -10,6 +10,7 @@ from rich.table import Table
 
 from settlespec.oracle.audit_tables import PlainTable, closing_lines, tables
 from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
+from settlespec.oracle.consoles import WIDE, page_console
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings
 from settlespec.oracle.lawbook import laws_left_out, prove_laws
@@ -20,9 +21,6 @@ from settlespec.oracle.watching import watch
 from settlespec.oracle.writing import CannotWrite, make_folder
 
 PATH: Final = click.Path(path_type=Path)
-
-WIDE: Final = 110
-"""Columns of text from which on a table has room for its sentences."""
 
 
 @click.command(name="audit")
@@ -110,12 +108,6 @@ def print_page(findings: Findings, console: Console) -> None:
         console.print()
     for line in closing_lines(findings):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def page_console() -> Console:
-    """The standard output; a file or a pipe has room for every column."""
-    console = Console()
-    return console if console.is_terminal else Console(width=max(console.width, WIDE))
 
 
 def drawn(table: PlainTable, width: int) -> Table:
