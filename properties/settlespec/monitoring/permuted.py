@@ -113,9 +113,14 @@ class PermutedMutation:
         return PermutedMap(self._inner.finish(), self._wrap)
 
 
+def is_permuted(mapping: object) -> bool:
+    """Whether a map iterates backwards already."""
+    return isinstance(mapping, PermutedMap)
+
+
 def permuted(mapping: object, wrap: Callable[[Any], Any]) -> Map[Any, Any]:
     """A map that iterates backwards, under the type that records declare."""
-    if isinstance(mapping, PermutedMap):
+    if is_permuted(mapping):
         return cast("Map[Any, Any]", mapping)
     return cast("Map[Any, Any]", PermutedMap(cast("Map[Any, Any]", mapping), wrap))
 
@@ -132,7 +137,7 @@ def permuted_open_orders(orders: OpenOrders) -> OpenOrders:
 
 def permuted_account(account: Account) -> Account:
     """An account in other containers; one that a step made of such an account already is."""
-    if isinstance(account.positions, PermutedMap) and isinstance(account.orders, PermutedMap):
+    if is_permuted(account.positions) and is_permuted(account.orders):
         return account
     positions = permuted(account.positions, as_it_is)
     return evolve(account, positions=positions, orders=permuted(account.orders, permuted_open_orders))
@@ -140,7 +145,7 @@ def permuted_account(account: Account) -> Account:
 
 def permuted_book(book: Book) -> Book:
     """A book in other containers; one that a step made of such a book already is."""
-    if isinstance(book.orders, PermutedMap):
+    if is_permuted(book.orders):
         return book
     return evolve(book, bids=divided(book.bids), asks=divided(book.asks), orders=permuted(book.orders, as_it_is))
 

@@ -313,6 +313,8 @@ def passed_over(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
     """Why a maker may not be passed over for this cause; None when it may."""
     if walk.shadow.best(order.instrument, order.side) is not order:
         return "only the head of a queue is passed over"
+    if not met(walk, order):
+        return "only an order within the taker's limit is passed over"
     if cause is Removal.EXPIRED:
         return None if order.good_till < walk.before.clock else "an order is passed over as expired when it is"
     taker = walk.taker
@@ -329,6 +331,17 @@ def passed_over(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
     if walk.refusal(order.account, order.instrument, order.side * lots, order.price, fee) is not cause:
         return "a maker is passed over when its margin or position may not take the fill"
     return None
+
+
+def met(walk: Walk, order: ShadowOrder) -> bool:
+    """Whether whoever sets out meets this head of a queue: a taker, a post-only order that looks ahead, or a liquidation."""
+    if walk.taker is not None:
+        return walk.crossing() is order
+    operation = walk.operation
+    if type(operation) is Place and operation.post_only:
+        opposite = order.instrument == operation.instrument and order.side is not operation.side
+        return opposite and operation.side * (operation.price - order.price) >= 0
+    return walk.sheet is not None
 
 
 def dropped(walk: Walk, event: OrderRemoved, taker: ShadowOrder) -> None:
