@@ -16,6 +16,7 @@ from settlespec.domain.accounts import FLAT, NO_ORDERS
 from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Operation, Receive, Take, Transfer, Withdraw
 from settlespec.domain.orders import Side, TimeInForce
+from settlespec.flows.misuse import interleaved, misuse, stalled
 from settlespec.flows.session import Session
 from settlespec.machine.genesis import Genesis, standard
 from settlespec.machine.signatures import Signer
@@ -53,6 +54,12 @@ SWINGS: Final[dict[int, tuple[int, ...]]] = {
 QUIET: Final = 3_000
 """The largest move of a mark in a quiet interval, in ppm."""
 
+MISUSED: Final = (5, 30)
+"""The intervals that begin with operations which must be refused."""
+
+ENDING: Final = 7
+"""Operations kept for the end: silence of the oracles, and one more round."""
+
 THIN: Final = 4
 """The perpetual whose makers withdraw when the crash begins."""
 
@@ -81,27 +88,38 @@ class EmbeddedFlow:
         return self.total
 
     def operations(self, session: Session) -> Iterator[Operation]:
-        """FLOW-2: openings, then intervals of trading that each end in a clearing round."""
+        """FLOW-2: openings, then intervals of trading that each end in a clearing round; last, the oracles fall silent for a while."""
         random = Random(self.seed)
         made = 0
         for operation in self._openings(session, random):
             yield operation
             made += 1
-        left = self.total - made
+        left = self.total - made - ENDING
         for interval in range(INTERVALS):
-            until = self.total - left * (INTERVALS - 1 - interval) // INTERVALS
+            until = self.total - ENDING - left * (INTERVALS - 1 - interval) // INTERVALS
             base, first = interval * INTERVAL, made
             while made < until - 8:
                 passed = INTERVAL * (made - first) // (until - first) // TICK * TICK
-                for operation in chain(session.tick(base + passed), self._action(session, random, interval)):
+                acting = self._misuse if made == first and interval in MISUSED else self._action
+                for operation in chain(session.tick(base + passed), acting(session, random, interval)):
                     yield operation
                     made += 1
-            for operation in session.tick(base + INTERVAL):
+            for operation in chain(session.tick(base + INTERVAL), self._round(session, random, interval)):
                 yield operation
                 made += 1
-            for operation in session.clearing_round(self._marks(session, random, interval), _rates(random)):
-                yield operation
-                made += 1
+        yield from stalled(session, random.randrange(self.accounts))
+        yield from self._round(session, random, INTERVALS)
+
+    def _misuse(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
+        """FLOW-5: what must be refused, in the intervals of `MISUSED`."""
+        yield from misuse(session, random, self._who(random))
+
+    def _round(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
+        """The clearing round that ends an interval; where misuse is due, something tries to interleave with it."""
+        for operation in session.clearing_round(self._marks(session, random, interval), _rates(random)):
+            yield operation
+            if interval in MISUSED and session.state.round is not None:
+                yield from interleaved(session)
 
     def _openings(self, session: Session, random: Random) -> Iterator[Operation]:
         for account in range(self.accounts):
