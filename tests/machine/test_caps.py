@@ -88,3 +88,16 @@ def test_a_mark_at_the_instruments_cap_is_taken_and_one_quantum_more_is_out_of_r
     machine = Machine(terms={"max_price": 200}).wait(1_000)
     assert machine.begin(machine.statement({2: 201})).reason is Reason.OUT_OF_RANGE
     assert machine.begin(machine.statement({2: 200})).accepted
+
+
+def test_an_ask_above_the_instruments_highest_price_is_out_of_range_and_one_at_it_rests() -> None:
+    machine = Machine(terms={"max_price": 200}).deposit("ada", 100_000)
+    assert machine.place("ada", -1, 201).reason is Reason.OUT_OF_RANGE
+    assert machine.place("ada", -1, 200).accepted
+
+
+def test_an_order_may_not_move_beyond_the_instruments_highest_price() -> None:
+    machine = Machine(terms={"max_price": 200}).deposit("ada", 100_000)
+    assert machine.place("ada", -1, 200, client_id=7).accepted
+    assert machine.replace("ada", 7, 1, 201).reason is Reason.OUT_OF_RANGE
+    assert machine.replace("ada", 7, 2, 199).accepted

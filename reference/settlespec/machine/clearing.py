@@ -22,7 +22,6 @@ from settlespec.domain.outcomes import Outcome, Rejected, SpecBug
 from settlespec.domain.quantities import AccountId
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle, Stage, Task
-from settlespec.domain.state import State
 from settlespec.machine.closing import close_at_mark, plan_closes
 from settlespec.machine.draft import Draft
 from settlespec.machine.liquidation import liquidate
@@ -30,15 +29,6 @@ from settlespec.machine.markets import revalued_market, surcharge_rates
 from settlespec.machine.signatures import Signatures
 from settlespec.rules import funding, liquidation, margin
 from settlespec.wire.signing import signed_bytes
-
-
-def beyond_caps(state: State, op: BeginRound) -> bool:
-    """STEP-2.2: whether a mark of the statement is beyond its instrument's own cap."""
-    markets = state.markets
-    return any(
-        quote.instrument in markets and quote.mark > markets[quote.instrument].instrument.max_price
-        for quote in op.statement.quotes
-    )
 
 
 def begin_round(draft: Draft, op: BeginRound, signatures: Signatures) -> Outcome:

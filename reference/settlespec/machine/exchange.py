@@ -40,7 +40,7 @@ def step(state: State, op: Operation, signatures: Signatures) -> Outcome:
     """
     # CHECKS
     # Every quantity is inside its declared range.
-    if not in_range(op) or (type(op) is BeginRound and clearing.beyond_caps(state, op)):
+    if not in_range(op) or beyond_caps(state, op):
         return Rejected(Reason.OUT_OF_RANGE)
     # Nothing interleaves with a clearing round.
     if state.round is not None and type(op) is not ContinueRound:
@@ -80,6 +80,18 @@ def tick(draft: Draft, op: Tick) -> Outcome:
     # EVENTS
     draft.events.append(Ticked(op.time))
     return draft.accept()
+
+
+def beyond_caps(state: State, op: Operation) -> bool:
+    """STEP-2.2: whether a price or a mark is beyond its instrument's own cap, which is part of its range."""
+    if type(op) is Place or type(op) is Replace:
+        return op.instrument in state.markets and op.price > state.markets[op.instrument].instrument.max_price
+    if type(op) is BeginRound:
+        return any(
+            quote.instrument in state.markets and quote.mark > state.markets[quote.instrument].instrument.max_price
+            for quote in op.statement.quotes
+        )
+    return False
 
 
 def in_range(record: object) -> bool:

@@ -32,20 +32,12 @@ class Stop(Enum):
     """No live order within the limit is left."""
     SELF_TRADE = auto()
     UNDERCOLLATERALISED = auto()
-    POSITION_LIMIT = auto()
     MATCH_LIMIT = auto()
 
-
-STOPS = {
-    Removal.POSITION_LIMIT: Stop.POSITION_LIMIT,
-    Removal.UNDERCOLLATERALISED: Stop.UNDERCOLLATERALISED,
-}
-"""What stops a taker that may not trade."""
 
 DROPS = {
     Stop.SELF_TRADE: Removal.SELF_TRADE,
     Stop.UNDERCOLLATERALISED: Removal.UNDERCOLLATERALISED,
-    Stop.POSITION_LIMIT: Removal.POSITION_LIMIT,
     Stop.MATCH_LIMIT: Removal.MATCH_LIMIT,
 }
 """Stops after which the remainder is dropped and never rests."""
@@ -79,7 +71,8 @@ def match(draft: Draft, taker: Taker, size: int) -> tuple[int, Stop]:
                     draft, taker.account, taker.instrument, taker.side * lots, maker.price, fill.taker_fee
                 )
                 if not isinstance(taker_then, Account):
-                    return size, STOPS[taker_then]
+                    # Not a position limit: an order whose whole fill would pass it was refused (TRADE-14).
+                    return size, Stop.UNDERCOLLATERALISED
                 trade(draft, taker, maker, fill, maker_then, taker_then)
                 size -= lots
                 matches += 1
