@@ -1,0 +1,82 @@
+"""What an owner does to leave, with nothing but what stands on the base layer (rules OUT-1 to OUT-4).
+
+The published bodies give the tree of the exit root, whatever the operator does or says; the tree gives the proofs.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from settlespec.commitment.batch import Body
+from settlespec.commitment.diffs import decode_state_diff
+from settlespec.commitment.leaves import LeafKey, Part, decode_holdings
+from settlespec.commitment.operation_log import decode_log
+from settlespec.commitment.proofs import prove
+from settlespec.commitment.state_tree import state_tree, tree_key, updated
+from settlespec.commitment.tree import Tree
+from settlespec.commitment.witness import execute
+from settlespec.domain.quantities import AccountId, Index
+from settlespec.machine.genesis import initial_state
+from settlespec.proofs.interface import Deployment
+from settlespec.settlement.base_layer import BaseLayer
+from settlespec.settlement.validity_calls import ClaimMoney, Escape
+from settlespec.settlement.validity_refusals import Committed, Proven, TakenBack
+
+
+def events(layer: BaseLayer) -> Iterator[object]:
+    """OUT-1: everything that contracts said on the chain, in order."""
+    for number in range(layer.head + 1):
+        for transaction in layer.blocks[number].transactions:
+            yield from layer.receipts[transaction].events
+
+
+def bodies(layer: BaseLayer, deployment: Deployment) -> list[bytes]:
+    """OUT-2: the published bodies of this rollup's batches up to the last exit root, read from the chain."""
+    here = (deployment.genesis.parameters.chain, deployment.genesis.parameters.rollup)
+    waiting: list[bytes] = []
+    at_rest = 0
+    for event in events(layer):
+        match event:
+            case Committed() if (event.header.chain, event.header.rollup) == here:
+                waiting.append(event.published)
+            case TakenBack():
+                del waiting[event.first - 1 :]
+            case Proven() if event.exit_root:
+                at_rest = event.number
+            case _:
+                pass
+    return waiting[:at_rest]
+
+
+def recovered(deployment: Deployment, published: Iterable[bytes]) -> Tree:
+    """OUT-3: the tree after these bodies, from genesis on: by executing the logs, or by applying the diffs.
+
+    Args:
+        deployment: of the rollup; it publishes logs or state diffs.
+        published: bodies of proven batches, which therefore decode and are accepted.
+    """
+    state = initial_state(deployment.genesis)
+    tree = state_tree(state, deployment.hashing)
+    for body in published:
+        if deployment.body is Body.LOG:
+            state, changed = execute(state, decode_log(state, body), deployment.signatures)
+        else:
+            changed = decode_state_diff(body)
+        tree = updated(tree, changed)
+    return tree
+
+
+def claim_call(tree: Tree, index: Index) -> ClaimMoney | None:
+    """OUT-4: the call that has a claim of the outbox paid; none where there is no such claim."""
+    key = tree_key(LeafKey(Part.OUTBOX, 0, index))
+    leaf = tree.get(key)
+    return None if leaf is None else ClaimMoney(index, leaf, prove(tree, [key]))
+
+
+def escape_call(tree: Tree, account: AccountId) -> Escape | None:
+    """OUT-4.2: the call that pays an account out of a frozen rollup; none where there is no such account."""
+    key = tree_key(LeafKey(Part.HOLDINGS, 0, account))
+    leaf = tree.get(key)
+    if leaf is None:
+        return None
+    held = [tree_key(LeafKey(Part.MARKETS, 0, instrument)) for instrument, _ in decode_holdings(leaf).sizes]
+    markets = tuple(tree.get(market) or b"" for market in held)
+    return Escape(account, leaf, markets, prove(tree, [key, *held]))
