@@ -2,7 +2,7 @@
 
 import pytest
 
-from settlespec.domain.events import Breached, ClosedAtMark, InsurancePaid, Liquidated, OrderRemoved
+from settlespec.domain.events import Breached, ClosedAtMark, Healed, InsurancePaid, Liquidated, OrderRemoved
 from settlespec.domain.orders import Removal
 from tests.machine.driver import Machine
 
@@ -43,9 +43,11 @@ def test_a_close_after_patience_costs_nobody_anything(machine: Machine) -> None:
 
 
 def test_a_round_in_health_begins_the_count_anew(machine: Machine) -> None:
-    for mark in (88, 88, 100):
-        machine.round({1: mark})
+    for mark in (88, 88):
+        assert not machine.round({1: mark}).all(Healed)
+    assert machine.round({1: 100}).only(Healed).account == machine.number("ada")
     assert not machine.state.breaches
+    assert not machine.round({1: 100}).all(Healed)
     assert machine.round({1: 88}).only(Breached).rounds == 1
 
 

@@ -8,6 +8,7 @@ from immutables import Map
 from settlespec.domain.events import (
     Breached,
     HaircutTaken,
+    Healed,
     InsurancePaid,
     Marked,
     Revalued,
@@ -306,8 +307,9 @@ class Clearing:
             draft.count_breach(account_id, rounds)
             self.breaches += (Breach(account_id, now.equity, now.maintenance, rounds),)
             draft.events.append(Breached(account_id, now.equity, now.maintenance, rounds))
-        else:
+        elif account_id in draft.breaches:
             draft.count_breach(account_id, 0)
+            draft.events.append(Healed(account_id))
 
     def worst_first(self) -> list[Breach]:
         """ROUND-7.2: lowest equity per maintenance first, compared exactly; ties by id."""

@@ -208,6 +208,13 @@ class Breached:
 
 
 @frozen
+class Healed:
+    """An account that was in breach in the last round is not any more; its count of rounds in a row begins anew."""
+
+    account: AccountId
+
+
+@frozen
 class Liquidated:
     """A leg of an account in breach closed against a resting order."""
 
@@ -261,6 +268,7 @@ Event: TypeAlias = (
     | InsurancePaid
     | HaircutTaken
     | Breached
+    | Healed
     | Liquidated
     | RoundEnded
 )

@@ -7,6 +7,7 @@ from settlespec.domain.events import (
     Breached,
     ClosedAtMark,
     HaircutTaken,
+    Healed,
     InsurancePaid,
     Marked,
     Revalued,
@@ -245,7 +246,7 @@ def holders(walk: Walk, since: int | None) -> Iterator[int]:
 
 def assess(walk: Walk, sheet: Sheet, until: int | None) -> None:
     """Whoever was passed in this step is in breach exactly if an event says so."""
-    found = []
+    found, healed = [], []
     for account in holders(walk, sheet.holder) if sheet.holder is not None else ():
         if until is not None and account >= until:
             break
@@ -258,11 +259,13 @@ def assess(walk: Walk, sheet: Sheet, until: int | None) -> None:
             walk.assessed[account] = rounds
         elif rounds:
             walk.assessed[account] = 0
-            walk.named.add(account)
+            healed.append(account)
     said = [(b.account, b.equity, b.maintenance, b.rounds) for b in sheet.breached]
     meant = [(b.account, b.equity, b.maintenance, b.rounds) for b in found]
     walk.require(LIQUIDATION_FAIR, "in breach are those below maintenance, and all of them", "", str(said), str(meant))
-    sheet.breached = []
+    conjunct = "healed are those that were in breach and are not, and all of them"
+    walk.require(LIQUIDATION_FAIR, conjunct, "", str(sheet.healed), str(healed))
+    sheet.breached, sheet.healed = [], []
     sheet.holder = until
 
 
@@ -337,6 +340,15 @@ def breached(walk: Walk, event: Breached) -> None:
     sheet.breached.append(event)
     sheet.breaches.append(Breach(event.account, event.equity, event.maintenance, event.rounds))
     sheet.seizable.add(event.account)
+
+
+def healed(walk: Walk, event: Healed) -> None:
+    """An account is no longer in breach; judged with all that were passed, by `assess`."""
+    sheet = sheet_of(walk)
+    if sheet is None:
+        return
+    walk.named.add(event.account)
+    sheet.healed.append(event.account)
 
 
 def round_ended(walk: Walk, event: RoundEnded) -> None:

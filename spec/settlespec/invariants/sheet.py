@@ -23,6 +23,7 @@ class Sheet:
         "elapsed",
         "gains",
         "haircuts",
+        "healed",
         "holder",
         "insurance",
         "liquidating",
@@ -58,6 +59,8 @@ class Sheet:
         self.breaches = list(round_.breaches)
         self.breached: list[Breached] = []
         """Breaches that events of this step tell."""
+        self.healed: list[int] = []
+        """Accounts that events of this step tell to be healed."""
         self.closes: deque[Close] = deque()
         """Closes at the mark that must come, in their order."""
         self.haircuts: deque[int] = deque()

@@ -32,6 +32,7 @@ HANDLERS: Final[dict[type, Callable[[Walk, Any], None]]] = {
     events.InsurancePaid: clearing.insurance_paid,
     events.HaircutTaken: clearing.haircut_taken,
     events.Breached: clearing.breached,
+    events.Healed: clearing.healed,
     events.Liquidated: liquidating.liquidated,
     events.RoundEnded: clearing.round_ended,
 }
