@@ -68,7 +68,7 @@ class Changes:
                 pass
 
     def changed(self, now: State) -> Changed:
-        """SEAL-1: every leaf that differs between the two states, with its new bytes."""
+        """SEAL-1.1: every leaf that differs between the two states, with its new bytes."""
         before = dict(self._touched(self.since))
         after = dict(self._touched(now))
         changed: Changed = {key: value for key, value in after.items() if before.get(key) != value}

@@ -36,7 +36,7 @@ def encode_state_diff(changed: Changed) -> bytes:
 
 
 def decode_state_diff(data: bytes) -> Changed:
-    """DIFF-1: the changed leaves, or `Refused`."""
+    """The changed leaves, or `Refused` (DIFF-1)."""
     reader = Reader(data)
     changed: Changed = {}
     last = (-1, -1)

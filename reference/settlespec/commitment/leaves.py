@@ -117,13 +117,13 @@ def split_account(state: State, name: int) -> tuple[Holdings, Activity]:
 
 
 def named_orders(book: Book, live: OpenOrders) -> tuple[NamedOrder, ...]:
-    """STATE-5.3: an account's live orders in a book, by client id."""
+    """An account's live orders in a book, by client id (STATE-5.3)."""
     found = ((client, book.orders[arrival]) for client, arrival in sorted(live.arrivals.items()))
     return tuple(NamedOrder(client, order.arrival, order.side, order.price) for client, order in found)
 
 
 def encode_holdings(holdings: Holdings) -> bytes:
-    """STATE-4: owner, cash, then the sizes with rising instruments as differences."""
+    """STATE-4.1: owner, cash, then the sizes with rising instruments as differences."""
     writer = Writer()
     writer.raw(holdings.owner)
     writer.signed(holdings.cash)
@@ -142,7 +142,7 @@ def decode_holdings(data: bytes) -> Holdings:
 
 
 def encode_activity(activity: Activity) -> bytes:
-    """STATE-5: nonce, breach rounds, costs, then the live orders."""
+    """STATE-5.1: nonce, breach rounds, costs, then the live orders."""
     writer = Writer()
     writer.unsigned(activity.nonce)
     writer.unsigned(activity.breach_rounds)

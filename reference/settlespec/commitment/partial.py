@@ -233,7 +233,7 @@ class PartialTuple(Generic[Value]):
 
 
 def partial_state(source: LeafSource, genesis: Genesis) -> State:
-    """WIT-1: the state that has the source's leaves, as far as the source knows them."""
+    """WIT-1.1: the state that has the source's leaves, as far as the source knows them."""
     return _Partial(source, initial_state(genesis)).state()
 
 

@@ -53,7 +53,7 @@ ROUND: Final = LeafKey(Part.ROUND, 0, 0)
 
 
 def leaves_of(state: State) -> Iterator[tuple[LeafKey, bytes]]:
-    """STATE-3: every leaf of a state, in no particular order."""
+    """STATE-3.1: every leaf of a state, in no particular order."""
     yield SCALARS, encode_scalars(state)
     for name in state.markets:
         yield LeafKey(Part.MARKETS, 0, name), encode_market(state, name)
@@ -137,7 +137,7 @@ def scalars(state: State) -> tuple[int, ...]:
 
 
 def encode_scalars(state: State) -> bytes:
-    """STATE-9: the scalars, then the funding pool, which alone is signed."""
+    """STATE-9.2: the scalars, then the funding pool, which alone is signed."""
     writer = Writer()
     for number in scalars(state):
         writer.unsigned(number)
@@ -181,7 +181,7 @@ def decode_market(data: bytes, known: Market) -> tuple[Market, int, int]:
 
 
 def state_of(leaves: Leaves, genesis: Genesis) -> State:
-    """STATE-9: the state that has exactly these leaves; `Refused` when there is none.
+    """STATE-9.3: the state that has exactly these leaves; `Refused` when there is none.
 
     What is not committed (ladders, risk arrays, bands) is computed anew; counts and totals that are committed must agree.
     """
