@@ -116,10 +116,13 @@ def drawn(table: PlainTable, width: int) -> Table:
         title=table.title, title_justify="left", title_style="bold", caption=table.note, caption_justify="left"
     )
     shown = [place for place, column in enumerate(table.columns) if width >= WIDE or not column.optional]
-    for column in (table.columns[place] for place in shown):
+    for place in shown:
+        column = table.columns[place]
+        # A figure that is cut is a wrong figure: its column is as wide as its longest one, and its heading may take several lines.
         picture.add_column(
-            column.heading,
+            column.heading.replace(" ", "\n") if column.figures else column.heading,
             justify="right" if column.figures else "left",
+            min_width=max((len(row[place]) for row in table.rows), default=0) if column.figures else None,
             no_wrap=not column.wraps,
             ratio=1 if column.wraps else None,
         )
