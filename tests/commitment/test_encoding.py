@@ -194,6 +194,13 @@ def test_the_writer_knows_its_length() -> None:
     assert len(writer) == 6 == len(writer.finish())
 
 
+def test_the_reader_knows_how_far_it_has_come_and_what_is_left() -> None:
+    reader = Reader(b"\x80\x01ab")
+    assert (reader.at, reader.left()) == (0, 4)
+    reader.unsigned()
+    assert (reader.at, reader.left()) == (2, 2)
+
+
 def test_a_refusal_says_the_place_in_words_and_survives_a_process_border() -> None:
     refused = Refused(Refusal.TRAILING, 7)
     assert str(refused) == "byte 7: bytes are left over"
