@@ -21,6 +21,9 @@ PACKAGES: Final = (
     "settlespec.rules",
     "settlespec.invariants",
     "settlespec.machine",
+    "settlespec.commitment",
+    "settlespec.proofs",
+    "settlespec.settlement",
 )
 """Where rules are stated; a package that no root has yet adds nothing."""
 

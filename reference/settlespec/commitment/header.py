@@ -23,17 +23,17 @@ def link(tag: bytes, before: bytes, item: bytes) -> bytes:
 
 
 def inbox_link(before: bytes, received: Received) -> bytes:
-    """BATCH-1: the inbox chain after one more message of the base layer."""
+    """BATCH-1.2: the inbox chain after one more message of the base layer."""
     return link(INBOX_TAG, before, encode_received(received))
 
 
 def outbox_link(before: bytes, claim: Claim) -> bytes:
-    """BATCH-1: the outbox chain after one more claim."""
+    """BATCH-1.3: the outbox chain after one more claim."""
     return link(OUTBOX_TAG, before, encode_claim(claim))
 
 
 def data_link(before: bytes, body: bytes) -> bytes:
-    """BATCH-1: the data chain after one more published body."""
+    """BATCH-1.4: the data chain after one more published body."""
     return link(DATA_TAG, before, hashlib.sha256(body).digest())
 
 
@@ -85,7 +85,7 @@ def encode_header(header: Header) -> bytes:
 
 
 def decode_header(data: bytes) -> Header:
-    """BATCH-4: the header, or `Refused`."""
+    """BATCH-4.2: the header, or `Refused`."""
     reader = Reader(data)
     values: list[object] = []
     for place in fields(Header):
@@ -100,5 +100,5 @@ def decode_header(data: bytes) -> Header:
 
 
 def header_digest(header: Header) -> bytes:
-    """BATCH-4: what a proof is bound to."""
+    """BATCH-4.3: what a proof is bound to."""
     return hashlib.sha256(HEADER_TAG + encode_header(header)).digest()

@@ -38,7 +38,9 @@ class Statement:
 class ProofSystem(Protocol):
     """A prover and a verifier for one deployment."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How people choose it."""
 
     def prove(self, batch: Batch, last: Header) -> bytes:
         """A proof for a sealed batch after the header `last`."""

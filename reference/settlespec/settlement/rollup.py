@@ -209,7 +209,7 @@ class ValidityRollup:
         if not self.running or self.registry.frozen:
             return
         self._reconcile()
-        self._receive()
+        self.receive()
         self.chain.seal_if_due(self.layer.clock)
         self._send()
 
@@ -250,13 +250,17 @@ class ValidityRollup:
             del self._proofs[later]
         self._look()
 
-    def _receive(self) -> None:
-        """ROLL-9: messages with enough blocks on them are received and taken in order, as far as the machine lets them."""
+    def receive(self) -> None:
+        """ROLL-9: messages with enough blocks on them are received and taken in order, as far as the machine lets them.
+
+        After every block; and worth asking for after a clearing round, since some messages wait for fresh marks.
+        """
         deep = max(self.layer.final, self.layer.head - self.settings.delays.confirmations)
         requests = self._registry(deep).requests
         inbox = self.session.state.inbox
-        if self.chain.sealer.operations or inbox.messages or inbox.next_index < len(requests):
-            self._do(Tick(max(self.layer.clock, self.session.state.clock)))
+        busy = self.chain.sealer.operations or inbox.messages or inbox.next_index < len(requests)
+        if busy and self.layer.clock > self.session.state.clock:
+            self._do(Tick(self.layer.clock))
         while True:
             index = self.session.state.inbox.next_index
             if index < len(requests):

@@ -102,7 +102,7 @@ class SoftChain:
             self.places[self._executing] = self.open_number
             self._executed.append(self._executing)
         if not self.sealer.operations:
-            self._since = before.clock
+            self._since = outcome.state.clock
         self.sealer.add(operation, outcome)
         self._size += len(encode_log(before, (operation,), signatures=True))
         if isinstance(operation, Receive):

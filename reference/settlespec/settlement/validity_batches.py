@@ -92,7 +92,7 @@ def blobs_of(body: bytes) -> tuple[bytes, ...]:
 
 
 def prove(registry: Registry, call: Prove) -> Answer:
-    """VALID-8: anybody proves the first batch that waits; where it ends at rest its new root becomes the exit root."""
+    """VALID-8: anybody proves the first batch that waits; where it ends at rest its new root becomes an exit root."""
     # CHECKS
     # A frozen rollup stays as it is.
     if registry.frozen:
@@ -105,10 +105,12 @@ def prove(registry: Registry, call: Prove) -> Answer:
     if not registry.proofs.verify(Statement(registry.proven, first.header, first.published), call.proof):
         return Refusal.NOT_PROVEN
     # EFFECTS
-    exit_header = first.header if first.header.at_rest else registry.exit
-    after = evolve(registry, proven=first.header, exit=exit_header, waiting=tuple(others))
+    proven = first.header
+    after = evolve(registry, proven=proven, waiting=tuple(others))
+    if proven.at_rest:
+        after = evolve(after, exit=proven, exits=registry.exits.set(proven.number, proven.new_root))
     # EVENTS
-    return after, Proven(call.number, first.header.at_rest)
+    return after, Proven(call.number, proven.at_rest)
 
 
 def revert(registry: Registry, sender: Sender, call: Revert) -> Answer:

@@ -81,8 +81,10 @@ class Revert(Typed):
 
 @frozen
 class ClaimMoney(Typed):
-    """Somebody shows a claim of the outbox under the exit root; its owner is paid."""
+    """Somebody shows a claim of the outbox under an exit root; its owner is paid."""
 
+    batch: int
+    """The number of the batch whose new root it is."""
     index: Index
     leaf: bytes
     proof: bytes

@@ -1,16 +1,21 @@
 """How money comes into a validity rollup and how it leaves (rules VALID-10 to VALID-15).
 
-Everything that leaves is shown under the exit root, the new root of the last proven batch that ended at rest; what later batches say
-does not count. Each money has one name in each way out, and what is paid under a name is paid once. Whoever calls, the owner is paid.
+Everything that leaves is shown under an exit root, the new root of a proven batch that ended at rest; what batches after the last one
+say does not count. Each money has one name in each way out, and what is paid under a name is paid once. Whoever calls, the owner is paid.
 """
 
+from functools import lru_cache
+
 from attrs import evolve
+from immutables import Map
 
 from settlespec.commitment.encoding import Refused as Undecodable
 from settlespec.commitment.leaves import Holdings, LeafKey, Part, decode_claim, decode_holdings
 from settlespec.commitment.parts import decode_market
 from settlespec.commitment.proofs import ProofRefused, verify
 from settlespec.commitment.state_tree import BITS, tree_key
+from settlespec.domain.genesis import Genesis
+from settlespec.domain.instruments import Market
 from settlespec.domain.messages import Claim, Deposit, ForcedOrder, ForcedWithdrawal, Message
 from settlespec.domain.operations import Receive
 from settlespec.domain.quantities import IDENTIFIER, InstrumentId, Price
@@ -78,7 +83,11 @@ def message_of(call: Ask, key: bytes) -> Message:
 
 
 def claim(registry: Registry, call: ClaimMoney) -> Answer:
-    """VALID-11: a claim that stands in the outbox under the exit root is paid to its owner, once; before a freeze and after it."""
+    """VALID-11: a claim that stands in the outbox under any exit root is paid to its owner, once; before a freeze and after it.
+
+    Claims never change and never go, so an older exit root says nothing that a newer one does not. If only the last one counted, an
+    operator that proves a batch in every block would have every proof of a claim come too late.
+    """
     # CHECKS
     # An index has one spelling: one that is wider would be another name for the same leaf.
     if call.index not in IDENTIFIER:
@@ -86,28 +95,33 @@ def claim(registry: Registry, call: ClaimMoney) -> Answer:
     # It was not paid.
     if (Way.CLAIM, call.index) in registry.paid:
         return Refusal.PAID_BEFORE
-    # It stands under the exit root.
-    shown = shown_claim(registry, call)
+    root = registry.exits.get(call.batch)
+    # The batch is proven and ended at rest.
+    if root is None:
+        return Refusal.NOT_AN_EXIT_ROOT
+    # The claim stands under its root.
+    shown = shown_claim(registry, root, call)
     if shown is None:
         return Refusal.NOT_UNDER_EXIT_ROOT
     # EFFECTS AND EVENTS
     return pay(registry, Paid(Way.CLAIM, call.index, shown.key, shown.amount))
 
 
-def shown_claim(registry: Registry, call: ClaimMoney) -> Claim | None:
-    """The claim that a call shows under the exit root; none where it shows nothing."""
+def shown_claim(registry: Registry, root: bytes, call: ClaimMoney) -> Claim | None:
+    """The claim that a call shows under this root; none where it shows nothing."""
     try:
         shown = decode_claim(call.leaf, call.index)
     except Undecodable:
         return None
-    return shown if shows(registry, {LeafKey(Part.OUTBOX, 0, call.index): call.leaf}, call.proof) else None
+    leaves = {LeafKey(Part.OUTBOX, 0, call.index): call.leaf}
+    return shown if shows(registry, root, leaves, call.proof) else None
 
 
-def shows(registry: Registry, leaves: dict[LeafKey, bytes], proof: bytes) -> bool:
-    """VALID-11.2: whether a proof leads from these leaves to the exit root, and is the one accepted proof that does."""
+def shows(registry: Registry, root: bytes, leaves: dict[LeafKey, bytes], proof: bytes) -> bool:
+    """VALID-11.2: whether a proof leads from these leaves to the root, and is the one accepted proof that does."""
     claims: dict[int, bytes | None] = {tree_key(leaf): value for leaf, value in leaves.items()}
     try:
-        verify(registry.deployment.hashing, BITS, registry.exit.new_root, claims, proof)
+        verify(registry.deployment.hashing, BITS, root, claims, proof)
     except ProofRefused:
         return False
     return True
@@ -125,9 +139,9 @@ def pay(registry: Registry, paid: Paid) -> Answer:
 
 
 def freeze(registry: Registry, block: Opening, call: Freeze) -> Answer:
-    """VALID-13: anybody freezes the rollup by a forced request that is past its own deadline and not taken under the exit root.
+    """VALID-13: anybody freezes the rollup by a forced request that is past its own deadline and not taken under the last exit root.
 
-    It is the exit root that counts and not the last proven batch: an operator that takes the request and never again ends a batch
+    It is the last exit root that counts and not the last proven batch: an operator that takes the request and never again ends a batch
     outside a clearing round would otherwise keep the money for ever.
     """
     # CHECKS
@@ -152,7 +166,7 @@ def freeze(registry: Registry, block: Opening, call: Freeze) -> Answer:
 
 
 def escape(registry: Registry, call: Escape) -> Answer:
-    """VALID-14: after a freeze an account is paid its equity at the exit root's marks, once; its positions are left to the pool.
+    """VALID-14: after a freeze an account is paid its equity at the last exit root's marks, once; its positions are left to the pool.
 
     At rest nobody owes and positions sum to zero, so all escapes, claims and refunds together are at most what the vault holds.
     """
@@ -166,7 +180,7 @@ def escape(registry: Registry, call: Escape) -> Answer:
     # It was not paid.
     if (Way.ESCAPE, call.account) in registry.paid:
         return Refusal.PAID_BEFORE
-    # Holdings and markets stand under the exit root.
+    # Holdings and markets stand under the last exit root.
     shown = shown_account(registry, call)
     if shown is None:
         return Refusal.NOT_UNDER_EXIT_ROOT
@@ -181,7 +195,7 @@ def escape(registry: Registry, call: Escape) -> Answer:
 
 def shown_account(registry: Registry, call: Escape) -> tuple[Holdings, dict[InstrumentId, Price]] | None:
     """VALID-14.2: the holdings that a call shows, and the marks of exactly the markets that they need; else nothing."""
-    known = initial_state(registry.deployment.genesis).markets
+    known = listed_markets(registry.deployment.genesis)
     marks: dict[InstrumentId, Price] = {}
     try:
         holdings = decode_holdings(call.holdings)
@@ -195,11 +209,17 @@ def shown_account(registry: Registry, call: Escape) -> tuple[Holdings, dict[Inst
             marks[instrument] = market.mark
     except Undecodable:
         return None
-    return (holdings, marks) if shows(registry, leaves, call.proof) else None
+    return (holdings, marks) if shows(registry, registry.exit.new_root, leaves, call.proof) else None
+
+
+@lru_cache(maxsize=16)
+def listed_markets(genesis: Genesis) -> Map[InstrumentId, Market]:
+    """VALID-14.3: the markets that a deployment lists; a leaf adds the mark, which is all that an escape needs."""
+    return initial_state(genesis).markets
 
 
 def refund(registry: Registry, call: Refund) -> Answer:
-    """VALID-15: after a freeze a deposit that was not taken under the exit root goes back to its sender, once.
+    """VALID-15: after a freeze a deposit that was not taken under the last exit root goes back to its sender, once.
 
     One that was received and not taken stands in no account and in no claim, so it is refunded like one that never arrived.
     """

@@ -65,11 +65,11 @@ def call_gas(call: Call, blobs: int) -> Gas:
         case Commit():
             return COMMIT_GAS + blobs * BLOB_GAS + bytes_gas(call.header)
         case Prove():
-            return PROVE_GAS + inputs_gas(1) + bytes_gas(call.proof)
+            return PROVE_GAS + STORE_GAS + inputs_gas(1) + bytes_gas(call.proof)
         case Revert() | Freeze():
             return STORE_GAS + inputs_gas(1)
         case ClaimMoney():
-            return TRANSFER_GAS + STORE_GAS + inputs_gas(1) + opening_gas(call.leaf, call.proof)
+            return TRANSFER_GAS + STORE_GAS + inputs_gas(2) + opening_gas(call.leaf, call.proof)
         case Escape():
             return TRANSFER_GAS + STORE_GAS + inputs_gas(1) + opening_gas(call.holdings, *call.markets, call.proof)
         case Refund():

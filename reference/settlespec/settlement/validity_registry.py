@@ -90,7 +90,9 @@ class Registry:
     proven: Header
     """Of the last proven batch; at first of genesis."""
     exit: Header
-    """Of the last proven batch that ended at rest: its new root is the exit root."""
+    """Of the last proven batch that ended at rest: its new root is the last exit root."""
+    exits: Map[int, bytes]
+    """Every exit root by the number of its batch, so that a claim shown under one is not too late under the next."""
     waiting: tuple[Waiting, ...]
     """In the order of their numbers."""
     requests: Map[Index, Request]
@@ -139,6 +141,7 @@ def first_registry(
         vault=Vault(wallets),
         proven=genesis,
         exit=genesis,
+        exits=Map({genesis.number: genesis.new_root}),
         waiting=(),
         requests=Map(),
         inbox=Map({0: START}),

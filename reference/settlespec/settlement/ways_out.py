@@ -1,4 +1,4 @@
-"""What an owner does to leave, with nothing but what stands on the base layer (rules OUT-1 to OUT-4).
+"""What an owner does to leave, with nothing but what stands on the base layer (rules OUT-1 to OUT-5).
 
 The published bodies give the tree of the exit root, whatever the operator does or says; the tree gives the proofs.
 """
@@ -13,7 +13,7 @@ from settlespec.commitment.proofs import prove
 from settlespec.commitment.state_tree import state_tree, tree_key, updated
 from settlespec.commitment.tree import Tree
 from settlespec.commitment.witness import execute
-from settlespec.domain.quantities import AccountId, Index
+from settlespec.domain.quantities import AccountId, Index, Milliseconds
 from settlespec.machine.genesis import initial_state
 from settlespec.proofs.interface import Deployment
 from settlespec.settlement.base_layer import BaseLayer
@@ -64,11 +64,17 @@ def recovered(deployment: Deployment, published: Iterable[bytes]) -> Tree:
     return tree
 
 
-def claim_call(tree: Tree, index: Index) -> ClaimMoney | None:
-    """OUT-4: the call that has a claim of the outbox paid; none where there is no such claim."""
+def claim_call(tree: Tree, batch: int, index: Index) -> ClaimMoney | None:
+    """OUT-4: the call that has a claim of the outbox paid; none where there is no such claim.
+
+    Args:
+        tree: of an exit root.
+        batch: the number of its batch.
+        index: of the claim.
+    """
     key = tree_key(LeafKey(Part.OUTBOX, 0, index))
     leaf = tree.get(key)
-    return None if leaf is None else ClaimMoney(index, leaf, prove(tree, [key]))
+    return None if leaf is None else ClaimMoney(batch, index, leaf, prove(tree, [key]))
 
 
 def escape_call(tree: Tree, account: AccountId) -> Escape | None:
@@ -80,3 +86,18 @@ def escape_call(tree: Tree, account: AccountId) -> Escape | None:
     held = [tree_key(LeafKey(Part.MARKETS, 0, instrument)) for instrument, _ in decode_holdings(leaf).sizes]
     markets = tuple(tree.get(market) or b"" for market in held)
     return Escape(account, leaf, markets, prove(tree, [key, *held]))
+
+
+def blocks_to_leave(window: Milliseconds, slot_time: Milliseconds, inclusion: int = 1) -> int:
+    """OUT-5: LIVE-EXIT: blocks within which an owner without positions and orders is out, whatever the operator does.
+
+    The request, the freeze and the way out are each included; the freeze is sent early enough for the first block past the deadline.
+    An owner with positions or resting orders is out as fast where the operator does not serve the request; where it does, what backs
+    them stays until they are gone.
+
+    Args:
+        window: of the deployment.
+        slot_time: from block to block, at least.
+        inclusion: blocks that the base layer takes to include a transaction, at most.
+    """
+    return 3 * inclusion + window // slot_time
