@@ -169,7 +169,7 @@ def encode_witness(evidence: Witness) -> bytes:
 
 
 def decode_witness(data: bytes) -> Witness:
-    """WIT-8: the witness, or `Refused`."""
+    """WIT-8.2: the witness, or `Refused`."""
     reader = Reader(data)
     claims: list[tuple[int, bytes | None]] = []
     key = -1

@@ -59,7 +59,7 @@ class WitnessProofs:
 
 
 def published_body(body: Body, log: bytes, execution: Execution) -> bytes:
-    """SEAL-2: the body that belongs to an execution; there is one."""
+    """SEAL-2.2: the body that belongs to an execution; there is one."""
     if body is Body.LOG:
         return log
     if body is Body.STATE_DIFF:
