@@ -1,6 +1,6 @@
 """The leaves that a run of operations changed, found from what the operations touched and never by looking at the whole state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from settlespec.commitment.leaves import LeafKey, Part, encode_claim, encode_order, encode_received
 from settlespec.commitment.parts import (
@@ -114,8 +114,7 @@ class Changes:
         if encode_round(old) != encode_round(new):
             yield ROUND, encode_round(new)
         if old.stage is not new.stage:
-            stale = range(len(new.tasks), len(old.tasks))
-            yield from ((LeafKey(Part.TASKS, 0, place), None) for place in stale)
+            yield from ((LeafKey(Part.TASKS, 0, place), None) for place in places(old.tasks, len(new.tasks)))
             yield from task_changes(old, new)
         for account in self._gains:
             gain = new.gains.get(account)
@@ -138,10 +137,17 @@ def task_changes(old: Round, new: Round) -> Iterator[tuple[LeafKey, bytes | None
 def round_keys(current: Round) -> Iterator[LeafKey]:
     """Every leaf of a round, by its key alone."""
     yield ROUND
-    for part, count in (
-        (Part.TASKS, len(current.tasks)),
-        (Part.DEFAULTED, len(current.defaulted)),
-        (Part.BREACHED, len(current.breaches)),
+    for part, entries in (
+        (Part.TASKS, current.tasks),
+        (Part.DEFAULTED, current.defaulted),
+        (Part.BREACHED, current.breaches),
     ):
-        yield from (LeafKey(part, 0, place) for place in range(count))
+        yield from (LeafKey(part, 0, place) for place in places(entries))
     yield from (LeafKey(Part.GAINS, 0, account) for account in current.gains)
+
+
+def places(entries: Sequence[object], start: int = 0) -> Iterator[int]:
+    """The places of a list from `start` on, each seen to be there: a committed length alone, which may say anything, is not believed."""
+    for place in range(start, len(entries)):
+        _ = entries[place]
+        yield place

@@ -21,7 +21,13 @@ BITS: Final = PART_SHIFT + 8
 
 
 def tree_key(leaf: LeafKey) -> int:
-    """ROOT-1: part, book and key in that order, so that the leaves of a part stand together and a book's best order is its first."""
+    """ROOT-1: part, book and key in that order, so that the leaves of a part stand together and a book's best order is its first.
+
+    Raises:
+        ValueError: the book or the key is wider than its place, where it would be the key of another leaf.
+    """
+    if not (0 <= leaf.key <= LAST_KEY and 0 <= leaf.book < 1 << PART_SHIFT - BOOK_SHIFT):
+        raise ValueError(f"{leaf.part.name} {leaf.book} {leaf.key} has no place in the tree")
     return leaf.part << PART_SHIFT | leaf.book << BOOK_SHIFT | leaf.key
 
 

@@ -3,7 +3,8 @@
 Whoever checks a witness needs the previous root, genesis and the operations: not the state. The rules are those of the machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from attrs import frozen
@@ -20,7 +21,7 @@ from settlespec.commitment.state_tree import BITS, TreeLeaves, tree_key, updated
 from settlespec.commitment.tree import NotProven, Tree
 from settlespec.domain.genesis import Genesis
 from settlespec.domain.operations import Operation
-from settlespec.domain.outcomes import Accepted
+from settlespec.domain.outcomes import Accepted, SpecBug
 from settlespec.domain.state import State
 from settlespec.machine.exchange import step
 from settlespec.machine.signatures import Signatures
@@ -47,6 +48,23 @@ class WitnessRefused(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (WitnessRefused, (self.reason,))
+
+
+CONTRADICTIONS: Final = (LookupError, ValueError, ArithmeticError, AssertionError, SpecBug)
+"""What the machine raises when leaves contradict each other: an order that nobody holds, a debt below nothing, a length beyond any."""
+
+
+@contextmanager
+def refusing_contradictions() -> Iterator[None]:
+    """WIT-7.2: whoever checks a witness stops at leaves that no state of the machine has, and says so.
+
+    No claim gets here that is not under the previous root, and under the root of a state that the machine came to the machine never
+    raises: so a defect of the machine does not hide here, as the prover, who runs the same rules outside of this, meets it first.
+    """
+    try:
+        yield
+    except CONTRADICTIONS as contradiction:
+        raise WitnessRefused("the leaves are those of no state that the machine can come to") from contradiction
 
 
 @frozen
@@ -112,8 +130,8 @@ def reexecuted(
 
     Raises:
         WitnessRefused: the proof does not lead to the previous root, does not open something that the log reads, shows something that
-            it neither reads nor writes, or an operation is rejected.
-        Refused: the log does not decode.
+            it neither reads nor writes, an operation is rejected, or the previous root is that of leaves that contradict each other.
+        Refused: the log or a leaf does not decode.
     """
     claims = dict(evidence.claims)
     if [key for key, _ in evidence.claims] != sorted(claims):
@@ -121,10 +139,11 @@ def reexecuted(
     try:
         opened = verify(hashing, BITS, previous_root, claims, evidence.proof)
         source = _Noted(opened)
-        before = partial_state(source, genesis)
-        operations = decode_log(before, log)
-        after, changed = execute(before, operations, signatures)
-        root = updated(opened, changed).root()
+        with refusing_contradictions():
+            before = partial_state(source, genesis)
+            operations = decode_log(before, log)
+            after, changed = execute(before, operations, signatures)
+            root = updated(opened, changed).root()
     except ProofRefused as refused:
         raise WitnessRefused(f"the proof is refused: {refused.refusal.value}") from refused
     except NotProven as unknown:
