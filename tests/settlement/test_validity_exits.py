@@ -234,12 +234,15 @@ def test_a_request_that_is_taken_late_but_before_anybody_froze_is_served() -> No
     assert town.wallet(1) == WALLET
 
 
-def test_a_deposit_that_nobody_takes_comes_back() -> None:
-    town = Gone().funded({1: 300, 2: 200})
+@pytest.mark.parametrize("operator", [Gone, Deaf, Unwilling, NeverProves, TakesBack])
+def test_a_deposit_that_nobody_takes_comes_back(operator: Callable[[], Town]) -> None:
+    town = operator().funded({1: 300, 2: 200})
     town.advance(8)
     town.deposit(3, 400)
-    town.advance()
+    town.advance(4)
     assert town.wallet(3) == WALLET - 400
+    # One that was received and not taken is in no account either.
+    assert town.registry.exit.received_after == (3 if operator is Unwilling else 2)
     assert blocks_until_out(town, 3, WALLET) <= BOUND
     assert [event.way for event in town.payouts()] == [Way.REFUND]
 

@@ -151,6 +151,24 @@ def test_after_a_freeze_everybody_gets_everything_in_any_order_and_the_vault_nev
     assert owed(kept.registry, town) - everything <= 0
 
 
+def test_the_random_towns_leave_in_every_way_with_positions_and_after_batches_that_are_void() -> None:
+    ways: list[Way] = []
+    positions = inside = claimed = 0
+    for seed in range(4):
+        for inside_a_round in (False, True):
+            town = frozen_town(busy(seed), inside_a_round)
+            inside += not town.registry.proven.at_rest
+            claimed += len(town.registry.paid)
+            for call in every_way_out(town):
+                paid = called(ValidityContract(town.registry), town, call)[1]
+                ways += [event.way for event in paid]
+                positions += bool(paid) and isinstance(call, Escape) and bool(call.markets)
+    assert set(ways) == set(Way)
+    assert positions > 8
+    assert inside > 2
+    assert claimed > 2
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_before_a_freeze_the_vault_holds_what_the_state_says(seed: int) -> None:
     town = busy(seed)

@@ -78,6 +78,22 @@ def test_a_deposit_that_a_reorganisation_lost_is_never_credited() -> None:
     assert (town.wallet(1), town.registry.vault.balance) == (WALLET, 0)
 
 
+def test_a_deposit_that_is_lost_before_its_batch_is_sealed_is_forgotten_at_once() -> None:
+    town = Town()
+    deposit = town.deposit(1, 200)
+    town.advance()
+    assert town.session.state.accounts[1].collateral == 200
+    assert not town.chain.sealed
+    town.reorganise(1, frozenset({deposit.id}))
+    assert 1 not in town.session.state.accounts
+    assert set(town.statuses()) == {Status.REVERTED}
+    # Another deposit gets the same index.
+    town.deposit(2, 50)
+    town.advance(4)
+    assert town.registry.exit.taken_after == 1
+    assert town.session.state.accounts[2].collateral == 50
+
+
 def test_messages_that_are_final_before_they_are_received_survive_every_reorganisation() -> None:
     town = Town(settings=Settings(EACH_BLOCK, Delays(confirmations=TINY.finality_depth)))
     random = Random(5)
