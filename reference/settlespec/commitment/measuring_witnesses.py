@@ -161,7 +161,7 @@ class Followed:
         self._changes.add(outcome)
 
     def measured(self, operation: Operation, kind: str, times: int) -> WitnessFigure:
-        """SIZE-3: the operation's witness, measured before it is carried out."""
+        """SIZE-3.4: the operation's witness, measured before it is carried out."""
         found = figure(self.tree(), self.session.state, operation, self.deployed, kind, times)
         self.submit(operation)
         return found
@@ -193,7 +193,7 @@ def local_operations(session: Session, crowd: Crowd) -> Iterator[tuple[str, Oper
 
 
 def local_figures(crowd: Crowd = LARGE, times: int = 5) -> tuple[WitnessFigure, ...]:
-    """SIZE-3.1: the witness of every local kind."""
+    """SIZE-3.5: the witness of every local kind."""
     followed = Followed(crowd, Ideal())
     operations = local_operations(followed.session, crowd)
     return tuple(followed.measured(operation, kind, times) for kind, operation in operations)
