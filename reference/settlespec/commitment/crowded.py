@@ -31,9 +31,13 @@ FALL_PPM: Final = 48_000
 """The fall of every mark that brings down the weak and leaves the best bids outside the band."""
 
 
+STRIDE: Final = 7_919
+"""Neighbours in the book or in the list of holders are this far apart in their numbers: a prime, so that no number comes twice."""
+
+
 @frozen
 class Crowd:
-    """CROWD-1: how many there are of what. Accounts with low numbers hold positions, those with high ones have one order each."""
+    """CROWD-1: how many there are of what. Each account has a place; the first ones hold positions, the last ones have one order each."""
 
     accounts: int
     orders: int
@@ -49,42 +53,46 @@ class Crowd:
 
     def state(self, signer: Signer) -> State:
         """CROWD-2: the state, in which every total agrees with what it is the total of."""
-        if 2 * (self.weak + self.pairs) > self.accounts or self.orders > self.accounts:
-            raise ValueError("more positions or orders than accounts")
+        if 2 * (self.weak + self.pairs) > self.accounts or self.orders > self.accounts or self.accounts % STRIDE == 0:
+            raise ValueError(f"more positions or orders than accounts, or a multiple of {STRIDE} accounts")
         empty = initial_state(self.genesis(signer))
         positions = self._positions(empty)
         orders = self._orders(empty)
         mine = {order.account: order for order in orders}
+        named = ((self.name_of(place), self._equity(place)) for place in range(self.accounts))
         accounts = {
-            name: account_of(signer.key(name), self._equity(name), positions.get(name), mine.get(name))
-            for name in range(self.accounts)
+            name: account_of(signer.key(name), equity, positions.get(name), mine.get(name)) for name, equity in named
         }
         patience = empty.parameters.patience
         return evolve(
             empty,
             accounts=Map(accounts),
             holders=ladder_of(positions),
-            breaches=Map(dict.fromkeys(range(2, self.weak, 3), patience)),
+            breaches=Map(dict.fromkeys(map(self.name_of, range(2, self.weak, 3)), patience)),
             books=Map({name: book_of(name, orders, positions) for name in empty.markets}),
             next_arrival=self.orders,
             vault=sum(map(cash, accounts.values())),
         )
 
-    def _equity(self, name: int) -> int:
-        if name >= self.weak:
+    def name_of(self, place: int) -> int:
+        """The number of the account with this place: neighbours are scattered, as they are where people come and go."""
+        return place * STRIDE % self.accounts
+
+    def _equity(self, place: int) -> int:
+        if place >= self.weak:
             return RICH
-        return BREACHING if name % 3 else DEFAULTING
+        return BREACHING if place % 3 else DEFAULTING
 
     def _positions(self, empty: State) -> dict[int, tuple[int, Position]]:
         """Instrument and position of each holder, at the mark: first the weak, then those against them, then pairs."""
         names = sorted(empty.markets)
         found = {}
-        for name in range(2 * (self.weak + self.pairs)):
-            among_weak = name < 2 * self.weak
-            instrument = names[0] if among_weak else names[name // 2 % len(names)]
-            long = name < self.weak if among_weak else name % 2 == 0
+        for place in range(2 * (self.weak + self.pairs)):
+            among_weak = place < 2 * self.weak
+            instrument = names[0] if among_weak else names[place // 2 % len(names)]
+            long = place < self.weak if among_weak else place % 2 == 0
             size = LOTS if long else -LOTS
-            found[name] = (instrument, Position(size, size * empty.markets[instrument].mark))
+            found[self.name_of(place)] = (instrument, Position(size, size * empty.markets[instrument].mark))
         return found
 
     def _orders(self, empty: State) -> list[Order]:
@@ -97,7 +105,7 @@ class Crowd:
             side = Side.BUY if arrival // len(names) % 2 else Side.SELL
             away = 1 + arrival // (2 * len(names)) % LEVELS
             price = market.mark - side * away * market.instrument.price_step
-            owner = self.accounts - 1 - arrival
+            owner = self.name_of(self.accounts - 1 - arrival)
             made.append(Order(arrival, owner, 1, instrument, side, price, LOTS, 0, TIME.high, False))
         return made
 

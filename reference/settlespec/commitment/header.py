@@ -73,11 +73,17 @@ class Header:
 
 
 def encode_header(header: Header) -> bytes:
-    """BATCH-4: the fields in order: integers as LEB128, digests as their 32 bytes, the flag as one byte."""
+    """BATCH-4: the fields in order: integers as LEB128, digests as their 32 bytes, the flag as one byte.
+
+    Raises:
+        ValueError: a digest is longer or shorter, so that its bytes would be those of its neighbours, or an integer is none of the wire's.
+    """
     writer = Writer()
     for place in fields(Header):
         value = getattr(header, place.name)
         if isinstance(value, bytes):
+            if len(value) != DIGEST_BYTES:
+                raise ValueError(f"{place.name} has {len(value)} bytes, not {DIGEST_BYTES}")
             writer.raw(value)
         else:
             writer.unsigned(value)

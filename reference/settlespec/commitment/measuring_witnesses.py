@@ -169,19 +169,20 @@ class Followed:
 
 def local_operations(session: Session, crowd: Crowd) -> Iterator[tuple[str, Operation]]:
     """SIZE-3.1: operations of every local kind, each to be carried out before the next is asked for; the first owners hold positions."""
-    state, first = session.state, 2 * crowd.weak
+    state = session.state
+    first, second, third, last = (crowd.name_of(2 * crowd.weak + place) for place in (0, 1, 2, 9))
     mark = state.markets[1].mark
     matches = state.parameters.max_matches
     yield "Place, resting", session.limit(first, 1, 7, Side.BUY, 1, mark - 10)
     fill_or_kill = TimeInForce.FILL_OR_KILL
-    yield "Place, one fill", session.limit(first + 1, 1, 7, Side.BUY, 1, mark + 10, fill_or_kill)
-    large = session.market(first + 2, 2, 7, Side.SELL, matches * LOTS, fill_or_kill)
+    yield "Place, one fill", session.limit(second, 1, 7, Side.BUY, 1, mark + 10, fill_or_kill)
+    large = session.market(third, 2, 7, Side.SELL, matches * LOTS, fill_or_kill)
     yield f"Place, {matches} fills", large
     yield "Replace", session.replace(first, 1, 7, 2, mark - 20)
     yield "Cancel", session.cancel(first, 1, 7)
     clock = state.clock
     yield "Withdraw", session.sign(Withdraw(first, session.next_nonce(first), clock, 10**6, b""))
-    yield "Transfer", session.sign(Transfer(first, session.next_nonce(first), clock, first + 9, 10**6, b""))
+    yield "Transfer", session.sign(Transfer(first, session.next_nonce(first), clock, last, 10**6, b""))
     key, new, held = session.signer.key, crowd.accounts, next(iter(state.accounts[first].positions))
     yield "Receive", Receive(clock, Deposit(new, key(new), 10**6))
     yield "Take, new account", Take()
@@ -202,7 +203,7 @@ def local_figures(crowd: Crowd = LARGE, times: int = 5) -> tuple[WitnessFigure, 
 def many_orders_figures(crowd: Crowd = LARGE, times: int = 3) -> tuple[WitnessFigure, ...]:
     """SIZE-3.2: a withdrawal by an owner of ever more live orders, each of which says what it reserves."""
     followed = Followed(crowd, Ideal())
-    session, owner, found = followed.session, 2 * crowd.weak, []
+    session, owner, found = followed.session, crowd.name_of(2 * crowd.weak), []
     most = session.state.parameters.max_orders_per_account
     while (count := live_orders(session.state, owner)) < most:
         price = session.state.markets[1].mark - 10 * count
