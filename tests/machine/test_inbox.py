@@ -58,6 +58,24 @@ def test_a_forced_withdrawal_pays_the_smaller_of_what_is_asked_and_what_is_free(
     assert long.forces_withdrawal("ada", 1).only(ForcedRefused).reason is Reason.NOTHING_TO_WITHDRAW
 
 
+def test_a_forced_withdrawal_of_more_than_is_free_cancels_the_owners_orders_first() -> None:
+    machine = Machine().deposit("ada", 100)
+    machine.rests("ada", +2, 99)
+    reserved = 100 - machine.free_collateral("ada")
+    assert reserved > 0
+    answer = machine.forces_withdrawal("ada", 100)
+    assert answer.only(OrderRemoved).cause is Removal.FORCED
+    assert answer.only(Claimed).amount == 100
+
+
+def test_a_forced_withdrawal_of_what_is_free_leaves_the_owners_orders_alone() -> None:
+    machine = Machine().deposit("ada", 100)
+    machine.rests("ada", +2, 99)
+    answer = machine.forces_withdrawal("ada", machine.free_collateral("ada"))
+    assert not answer.all(OrderRemoved)
+    assert len(machine.state.books[1].orders) == 1
+
+
 def test_a_forced_request_carries_no_nonce(long: Machine) -> None:
     nonce = long.account("ada").nonce
     assert long.forces_withdrawal("ada", 50).only(ForcedDone)

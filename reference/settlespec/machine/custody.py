@@ -178,8 +178,15 @@ def refuse_deposit(draft: Draft, account: Account | None, deposit: Deposit) -> R
 
 
 def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
-    """CUST-4.2: a forced withdrawal pays the smaller of the amount and what is free."""
+    """CUST-4.2: a forced withdrawal pays the smaller of the amount and what is free.
+
+    If more is asked for than is free, the owner's resting orders are cancelled first: what they reserve could otherwise be freed only
+    through the operator whom the request goes past.
+    """
     account = draft.account(request.account)
+    if request.amount > free(draft, account) and account.orders:
+        draft.cancel_all(request.account, Removal.FORCED)
+        account = draft.account(request.account)
     amount = forced_amount(request.amount, free(draft, account))
     # Something is free.
     if amount == 0:

@@ -1,7 +1,7 @@
 """What happens to orders: accepted, filled, rested, reduced, removed; each judged against the shadow book."""
 
 from settlespec.domain.events import Filled, OrderAccepted, OrderReduced, OrderRemoved, OrderRested
-from settlespec.domain.messages import ForcedOrder
+from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Cancel, Place, Replace
 from settlespec.domain.orders import OrderKind, Removal, SelfTrade, Side, TimeInForce
 from settlespec.invariants.catalogue import AUTHORITY, HEALTH, LIQUIDATION_FAIR, ORDER_LIMITS, PRICE_TIME
@@ -296,6 +296,8 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
         return None if fits else "the latest reduce-only order is clipped to the position"
     if cause is Removal.FORCED:
         request = walk.message
+        if isinstance(request, ForcedWithdrawal):
+            return None if request.account == order.account else "a forced withdrawal clears its owner's orders only"
         owner = order.account, order.instrument
         forced = isinstance(request, ForcedOrder) and (request.account, request.instrument) == owner
         return None if forced and order.reduce_only else "a forced order clears its owner's reduce-only orders only"
