@@ -19,7 +19,7 @@ from settlespec.domain.state import State
 
 
 class Body(StrEnum):
-    """SEAL-2: what of a batch is published."""
+    """SEAL-2.1: what of a batch is published."""
 
     LOG = "log"
     """Every operation, so that anybody can execute it again."""

@@ -1,4 +1,4 @@
-"""What witnesses and seals cost on a state of a given size: bytes, hashes, seconds of the processor, memory (SIZE-3 to SIZE-6)."""
+"""What witnesses and seals cost on a state of a given size: bytes, hashes, seconds of the processor, memory (SIZE-3 to SIZE-5)."""
 
 import resource
 import sys
