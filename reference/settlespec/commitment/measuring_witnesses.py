@@ -112,7 +112,7 @@ class Deployed:
 
 
 def figure(tree: Tree, state: State, operation: Operation, deployed: Deployed, kind: str, times: int) -> WitnessFigure:
-    """SIZE-3: prove one operation on a state with this tree, and verify it so many times."""
+    """SIZE-3.6: prove one operation on a state with this tree, and verify it so many times."""
     log = encode_log(state, (operation,), signatures=True)
     evidence = witness_of_log(tree, state, log, deployed.genesis, deployed.signatures)
     root = tree.root()
@@ -255,15 +255,14 @@ BATCHES: Final = (1, 10, 100, 1_000, 3_000)
 
 
 def seal_figures(crowd: Crowd = LARGE, batches: Iterable[int] = BATCHES, times: int = 3) -> tuple[SealFigure, ...]:
-    """SIZE-4: seals of ever more changed holdings, of accounts drawn evenly from all."""
+    """SIZE-4.1: seals of ever more changed holdings, of accounts drawn evenly from all."""
     state = crowd.state(Ideal())
     hashing = CountedHash(SHA256)
     tree = state_tree(state, hashing)
     tree.root()
-    random = Random(1)
     found = []
     for size in batches:
-        changed = changed_holdings(state, random.sample(range(crowd.accounts), size))
+        changed = changed_holdings(state, Random(1).sample(range(crowd.accounts), size))
         before = hashing.calls
         seconds = min(_seconds(_sealing(tree, changed)) for _ in range(times))
         found.append(SealFigure(size, (hashing.calls - before) // times, seconds))

@@ -59,7 +59,7 @@ class Reads:
 
 
 def asked_between(part: Part, book: int, key: int, found: int | None) -> tuple[LeafKey, LeafKey]:
-    """WIT-4: the two leaves that show which key is the next after `key`: nothing stands between them."""
+    """WIT-4.1: the two leaves that show which key is the next after `key`: nothing stands between them."""
     return LeafKey(part, book, max(key, 0)), LeafKey(part, book, LAST_KEY if found is None else found)
 
 

@@ -86,7 +86,7 @@ class Execution:
 
 
 def execute(start: State, operations: Iterable[Operation], signatures: Signatures) -> tuple[State, Changed]:
-    """WIT-6: the state after the operations, every one of which must be accepted, and the leaves that they change.
+    """WIT-6.1: the state after the operations, every one of which must be accepted, and the leaves that they change.
 
     Raises:
         WitnessRefused: an operation is rejected.
@@ -102,7 +102,7 @@ def execute(start: State, operations: Iterable[Operation], signatures: Signature
 
 
 def witness_of_log(tree: Tree, state: State, log: bytes, genesis: Genesis, signatures: Signatures) -> Witness:
-    """WIT-5: the witness of an operation log on a state, with exactly what decoding and executing it read and write.
+    """WIT-5.1: the witness of an operation log on a state, with exactly what decoding and executing it read and write.
 
     Args:
         tree: the state's tree.
