@@ -53,10 +53,10 @@ def test_a_law_is_as_good_as_its_worst_engine(
     [
         (Status.REFUTED, Status.REFUTED, SampleStatus.FALSIFIED, Finding.CAUGHT),
         (Status.REFUTED, None, SampleStatus.FALSIFIED, Finding.CAUGHT),
-        (Status.REFUTED, Status.UNKNOWN, SampleStatus.FALSIFIED, Finding.SURVIVED),
+        (Status.REFUTED, Status.UNKNOWN, SampleStatus.FALSIFIED, Finding.UNKNOWN),
         (Status.REFUTED, Status.REFUTED, SampleStatus.PASSED, Finding.SURVIVED),
-        (Status.REFUTED, Status.REFUTED, None, Finding.SURVIVED),
-        (Status.UNKNOWN, Status.REFUTED, SampleStatus.FALSIFIED, Finding.SURVIVED),
+        (Status.REFUTED, Status.REFUTED, None, Finding.UNKNOWN),
+        (Status.UNKNOWN, Status.REFUTED, SampleStatus.FALSIFIED, Finding.UNKNOWN),
         (Status.PROVED, Status.PROVED, SampleStatus.PASSED, Finding.SURVIVED),
     ],
 )

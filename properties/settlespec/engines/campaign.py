@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from settlespec.engines.crosscheck import SecondOpinion, second_opinion
+from settlespec.engines.crosscheck import CANARY_MILLISECONDS, MILLISECONDS, SecondOpinion, second_opinion
 from settlespec.engines.killable import Died, TimeUp, run_killably
 from settlespec.engines.paths import MOST_PATHS
 from settlespec.engines.proving import EngineDefect, Proof, Status, prove
@@ -42,7 +42,7 @@ class Finding(StrEnum):
     DISAGREEMENT = "disagreement"
     """Two engines answer the opposite."""
     SURVIVED = "survived"
-    """A canary that some engine did not refute."""
+    """A canary that some engine confirmed, or sampled without finding what is false."""
     REFUTED = "refuted"
     VACUOUS = "vacuous"
     UNKNOWN = "unknown"
@@ -88,7 +88,7 @@ class Examination:
         if self._disagree():
             return Finding.DISAGREEMENT
         if self.law.is_canary:
-            return Finding.CAUGHT if self._every_engine_refutes() else Finding.SURVIVED
+            return self._catch()
         if self._is_falsified():
             return Finding.REFUTED
         return Finding(self.proof.status.value)
@@ -101,12 +101,15 @@ class Examination:
         contradicted = self.opinion is not None and bool(self.opinion.disagreements)
         return contradicted or (self._is_falsified() and self.proof.status in (Status.PROVED, Status.VACUOUS))
 
-    def _every_engine_refutes(self) -> bool:
-        return (
-            self.proof.status is Status.REFUTED
-            and (self.opinion is None or self.opinion.status is Status.REFUTED)
-            and self._is_falsified()
-        )
+    def _catch(self) -> Finding:
+        """What became of a canary: an engine that ran out of time has neither caught it nor let it live."""
+        solvers = [self.proof.status] if self.opinion is None else [self.proof.status, self.opinion.status]
+        if any(status in (Status.PROVED, Status.VACUOUS) for status in solvers):
+            return Finding.SURVIVED
+        if self.sample is not None and self.sample.status is not SampleStatus.FALSIFIED:
+            return Finding.SURVIVED
+        caught = self._is_falsified() and all(status is Status.REFUTED for status in solvers)
+        return Finding.CAUGHT if caught else Finding.UNKNOWN
 
 
 def examine(law: Law, effort: Effort) -> Examination:
@@ -120,7 +123,9 @@ def examine(law: Law, effort: Effort) -> Examination:
     return Examination(
         law=law,
         proof=evolve(proof, texts=()),
-        opinion=_opinion(proof, effort) if effort.asks_cvc5 else None,
+        opinion=_opinion(proof, effort, CANARY_MILLISECONDS if law.is_canary else MILLISECONDS)
+        if effort.asks_cvc5
+        else None,
         sample=_sample(law, effort),
     )
 
@@ -134,9 +139,9 @@ def _undecided(law: Law, reason: str) -> Proof:
     return Proof(law.id, Status.UNKNOWN, paths=0, checks=0, seconds=0.0, reason=reason)
 
 
-def _opinion(proof: Proof, effort: Effort) -> SecondOpinion:
+def _opinion(proof: Proof, effort: Effort, patience: int) -> SecondOpinion:
     try:
-        return run_killably(second_opinion, proof, seconds=effort.seconds)
+        return run_killably(second_opinion, proof, patience, seconds=effort.seconds)
     except (TimeUp, Died):
         return SecondOpinion(proof.law, Status.UNKNOWN, len(proof.texts), 0, (), effort.seconds)
 

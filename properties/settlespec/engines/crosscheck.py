@@ -33,6 +33,9 @@ class SecondOpinion:
 MILLISECONDS: Final = 2_000
 """Patience with each attempt at an obligation."""
 
+CANARY_MILLISECONDS: Final = 30_000
+"""A canary is refuted in milliseconds; only a machine that is very busy takes longer, and the run waits for it."""
+
 ANSWERS: Final = {"sat": Answer.SATISFIABLE, "unsat": Answer.UNSATISFIABLE, "unknown": Answer.UNKNOWN}
 
 

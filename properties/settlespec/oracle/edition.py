@@ -7,7 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-RULE_PACKAGES: Final = ("settlespec.arithmetic", "settlespec.domain", "settlespec.rules")
+RULE_PACKAGES: Final = (
+    "settlespec.arithmetic",
+    "settlespec.domain",
+    "settlespec.rules",
+    "settlespec.wire",
+    "settlespec.machine",
+)
 """The packages whose text decides what is accepted and what it does."""
 
 

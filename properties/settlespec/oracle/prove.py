@@ -17,6 +17,7 @@ from settlespec.engines.campaign import JOBS, SEVERITY, Effort, Examination, Fin
 from settlespec.engines.proving import EngineDefect, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Law, catalogue
+from settlespec.oracle.consoles import PipeConsole
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import Report, Row, Verdict, report_format
@@ -51,7 +52,7 @@ def command(
     if report_format == "json":
         click.echo(report.to_json(indent=2))
     else:
-        print_report(report, Console())
+        print_report(report, PipeConsole())
     for examination in examinations:
         if examination.defect:
             raise EngineDefect(examination.defect)

@@ -20,6 +20,7 @@ PACKAGES: Final = (
     "settlespec.domain",
     "settlespec.rules",
     "settlespec.invariants",
+    "settlespec.wire",
     "settlespec.machine",
     "settlespec.commitment",
     "settlespec.proofs",

@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from settlespec.oracle.consoles import PipeConsole
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import Report, Verdict, report_format
@@ -79,7 +79,7 @@ def _print_table(report: Report) -> None:
     table.add_column("place", ratio=2, overflow="fold")
     for row in report.rows:
         table.add_row(row["id"], row["status"], row["sentence"], row["place"].removeprefix("settlespec."))
-    console = Console()
+    console = PipeConsole()
     console.print(table)
     totals = report.totals
     console.print(f"{totals['rules']} rules, {totals['statements']} statements, {totals['ambiguous']} ids ambiguous")
