@@ -97,14 +97,12 @@ def message(data: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {"time": stream.uint(TIME), "kind": stream.uint(2)}
     found |= {"account": stream.uint(), "key": stream.take(32)}
     if found["kind"] == 2:
-        found |= {
-            "instrument": stream.uint(),
-            "buys": stream.flag(),
-            "size": stream.uint(LOTS),
-            "price": stream.uint(LOTS),
-        }
+        found |= {"instrument": stream.uint(), "buys": stream.flag()}
+        found |= {"size": stream.uint(LOTS), "price": stream.uint(LOTS)}
     else:
         found["amount"] = stream.uint(AMOUNT)
+    if 0 in (found.get("size"), found.get("price"), found.get("amount")):
+        raise Bad("a message of nothing")
     stream.end()
     return found
 

@@ -233,3 +233,20 @@ def test_a_makers_reduce_only_bid_may_take_a_liquidation() -> None:
     answer = machine.round({1: 88})
     assert fills(answer) == [(87, 5)]
     assert machine.position("bob") == 0
+
+
+def test_expired_orders_do_not_shield_the_book_from_a_liquidation() -> None:
+    machine = (
+        Machine(max_removals=8, max_orders_per_account=8, max_orders_per_book=64, max_matches=2)
+        .deposit("ada", 200)
+        .opens("ada", +10)
+    )
+    machine.deposit("bob", 10_000).rests("bob", +10, 88)
+    for name in ("eve", "mallory", "trent", "walter"):
+        machine.deposit(name, 1_000)
+        for client_id in range(4):
+            machine.rests(name, +1, 89, client_id=client_id, good_till=machine.state.clock)
+    machine.wait(1)
+    answer = machine.round({1: 88})
+    assert [removed.cause for removed in answer.all(OrderRemoved)].count(Removal.EXPIRED) == 16
+    assert answer.all(Liquidated)

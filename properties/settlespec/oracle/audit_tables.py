@@ -21,7 +21,7 @@ STEPS: Final[dict[Stage, str]] = {
     Stage.HAIRCUT: "4 haircut",
     Stage.ASSESS: "5 assess",
     Stage.CLOSE: "5 close after patience",
-    Stage.DISCARD: "6 discard out of band",
+    Stage.DISCARD: "6 discard",
     Stage.LIQUIDATE: "5 liquidate on book",
 }
 """The stages in the order in which they run, with the number of the step of the round that each belongs to."""

@@ -87,7 +87,7 @@ class Rounds:
 
     def removed(self, event: OrderRemoved) -> None:
         """An order went; inside DISCARD that is the stage's work."""
-        if self._stage is Stage.DISCARD and event.cause is Removal.OUTSIDE_BAND:
+        if self._stage is Stage.DISCARD and event.cause in (Removal.OUTSIDE_BAND, Removal.EXPIRED):
             self.stages[Stage.DISCARD].executions += 1
 
     def _begun(self, event: RoundBegun) -> None:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from immutables import Map
 
+from settlespec.domain.books import ARRIVAL_MASK
 from settlespec.domain.events import (
     Breached,
     HaircutTaken,
@@ -180,7 +181,7 @@ class Clearing:
                 return tuple(
                     Discard(name, order.side, order.price, order.arrival)
                     for name in sorted(self.draft.markets)
-                    for order in outside_band(self.draft, name)
+                    for order in to_discard(self.draft, name)
                 )
             case Stage.LIQUIDATE:
                 closed = set(self.beyond_patience())
@@ -320,13 +321,14 @@ class Clearing:
         return [b.account for b in self.worst_first() if b.rounds > self.draft.parameters.patience]
 
     def discard(self, task: Task) -> None:
-        """ROUND-9: an order outside the band is cancelled."""
+        """ROUND-9: an order that is outside the band or has expired leaves the book."""
         assert isinstance(task, Discard)
         order = self.draft.book(task.instrument).orders.get(task.arrival)
         # A close at the mark may have clipped it away since the list was fixed: never, as DISCARD begins after CLOSE.
         if order is None:
             raise SpecBug(f"order {task.arrival} left the book while the stage ran")
-        self.draft.remove_order(order, Removal.OUTSIDE_BAND)
+        expired = order.good_till < self.draft.clock
+        self.draft.remove_order(order, Removal.EXPIRED if expired else Removal.OUTSIDE_BAND)
 
     def liquidate(self, account_id: Task) -> None:
         """ROUND-8.2: one micro-step of an account's liquidation on the book."""
@@ -338,13 +340,17 @@ class Clearing:
             self.cursor += 1
 
 
-def outside_band(draft: Draft, instrument: int) -> list[Order]:
-    """The bids above the band and the asks below it, bids first, each side best first (TRADE-5)."""
+def to_discard(draft: Draft, instrument: int) -> list[Order]:
+    """ROUND-9.2: the bids above the band, the asks below it, and whatever has expired; bids first, each side in precedence.
+
+    An expired order is otherwise removed by whoever meets it, out of that one's own budget: enough of them would shield an account.
+    """
     market, book = draft.markets[instrument], draft.book(instrument)
     orders = []
     for side in (Side.BUY, Side.SELL):
-        order = book.best(side)
-        while order is not None and (order.price > market.high if side is Side.BUY else order.price < market.low):
-            orders.append(order)
-            order = book.behind(order)
+        for key in book.ladder(side):
+            order = book.orders[key & ARRIVAL_MASK]
+            outside = order.price > market.high if side is Side.BUY else order.price < market.low
+            if outside or order.good_till < draft.clock:
+                orders.append(order)
     return orders

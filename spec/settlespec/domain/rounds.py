@@ -56,7 +56,10 @@ class Settle:
 
 @frozen
 class Discard:
-    """A micro-step: an order outside the band is cancelled; its place in the book is named, so that nothing need be searched."""
+    """A micro-step: an order outside the band, or one that has expired, is discarded.
+
+    Its place in the book is named, so that nothing need be searched.
+    """
 
     instrument: InstrumentId
     side: Side

@@ -205,6 +205,9 @@ def end_stage(walk: Walk, sheet: Sheet) -> None:
     if sheet.stage is Stage.DISCARD:
         for name, market in walk.markets.items():
             bid, ask = walk.shadow.best(name, Side.BUY), walk.shadow.best(name, Side.SELL)
+            expired = any(head is not None and head.good_till < walk.before.clock for head in (bid, ask))
+            if expired:
+                walk.broken(LIQUIDATION_FAIR, "no expired order stays in front", f"instrument {name}", "", "")
             if (bid is not None and bid.price > market.high) or (ask is not None and ask.price < market.low):
                 walk.broken(
                     LIQUIDATION_FAIR, "no order outside the band stays", f"instrument {name}", market.low, market.high

@@ -4,6 +4,7 @@ from settlespec.domain.events import Filled, OrderAccepted, OrderReduced, OrderR
 from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Cancel, Place, Replace
 from settlespec.domain.orders import OrderKind, Removal, SelfTrade, Side, TimeInForce
+from settlespec.domain.rounds import Stage
 from settlespec.invariants.catalogue import AUTHORITY, HEALTH, LIQUIDATION_FAIR, ORDER_LIMITS, PRICE_TIME
 from settlespec.invariants.measures import fill_fees
 from settlespec.invariants.shadow import ShadowOrder
@@ -308,6 +309,8 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
         market = walk.markets[order.instrument]
         out = order.price > market.high if order.side is Side.BUY else order.price < market.low
         return None if out and walk.sheet is not None else "only an order outside the band is discarded"
+    if cause is Removal.EXPIRED and walk.sheet is not None and walk.sheet.stage is Stage.DISCARD:
+        return None if order.good_till < walk.before.clock else "only an order that has expired is discarded as expired"
     return passed_over(walk, order, cause)
 
 
