@@ -75,3 +75,11 @@ def test_a_reduce_only_order_stays_one(machine: Machine) -> None:
 def test_an_order_that_is_gone_cannot_be_replaced(market: Machine) -> None:
     market.place("bob", +3, 101)
     assert market.replace("ada", 4, 9, 101).reason is Reason.UNKNOWN_ORDER
+
+
+def test_the_caps_judge_what_a_replaced_order_may_still_fill_and_not_its_total() -> None:
+    machine = Machine(terms={"max_order": 5}).deposit("ada", 10_000).deposit("bob", 10_000)
+    machine.rests("ada", -5, 100, client_id=1)
+    assert machine.place("bob", +4, 100).accepted
+    assert machine.replace("ada", 1, 9, 100).accepted
+    assert machine.replace("ada", 1, 10, 100).reason is Reason.ORDER_TOO_LARGE
