@@ -27,7 +27,7 @@ from settlespec.domain.books import Book, place_of, precedence
 from settlespec.domain.genesis import Genesis
 from settlespec.domain.instruments import Market
 from settlespec.domain.ladder import Ladder
-from settlespec.domain.messages import Inbox, Outbox
+from settlespec.domain.messages import Claim, Inbox, Outbox, Received
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.rounds import Discard, Round, Task
 from settlespec.domain.state import State
@@ -273,8 +273,8 @@ class _Partial:
             treasury=values[3],
             vault=values[4],
             funding_pool=values[14],
-            inbox=Inbox(cast("Map[int, object]", messages), values[7], values[8], values[9]),  # type: ignore[arg-type]
-            outbox=Outbox(cast("Map[int, object]", claims), values[10], values[11]),  # type: ignore[arg-type]
+            inbox=Inbox(cast("Map[int, Received]", messages), values[7], values[8], values[9]),
+            outbox=Outbox(cast("Map[int, Claim]", claims), values[10], values[11]),
             round_number=values[5],
             marks_time=values[6],
             round=self.round(),

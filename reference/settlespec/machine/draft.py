@@ -182,44 +182,18 @@ class Draft:
         if lots == order.remaining:
             self.remove_order(order, Removal.FILLED)
             return
-        book = self.book(order.instrument)
-        filled = Order(
-            order.arrival,
-            order.account,
-            order.client_id,
-            order.instrument,
-            order.side,
-            order.price,
-            order.size,
-            order.filled + lots,
-            order.good_till,
-            order.reduce_only,
-        )
-        self._books[order.instrument] = book.change(filled)
-        self._total(order, -lots)
+        self._keep(order.with_lots(order.size, order.filled + lots), lots)
 
     def reduce_order(self, order: Order, lots: int) -> None:
         """A resting order loses lots without filling them: what was signed for shrinks."""
-        book = self.book(order.instrument)
-        smaller = Order(
-            order.arrival,
-            order.account,
-            order.client_id,
-            order.instrument,
-            order.side,
-            order.price,
-            order.size - lots,
-            order.filled,
-            order.good_till,
-            order.reduce_only,
-        )
-        self._books[order.instrument] = book.change(smaller)
-        self._total(order, -lots)
+        self._keep(order.with_lots(order.size - lots, order.filled), lots)
 
-    def _total(self, order: Order, lots: int) -> None:
+    def _keep(self, order: Order, lots: int) -> None:
+        """An order stays at its place in the book, and in its owner's totals, with so many lots fewer."""
+        self._books[order.instrument] = self.book(order.instrument).change(order)
         account = self.account(order.account)
         before = account.orders[order.instrument]
-        after = resting(before, order, lots, before.arrivals)
+        after = resting(before, order, -lots, before.arrivals)
         self._accounts[order.account] = Account(
             account.key,
             account.collateral,

@@ -217,18 +217,7 @@ def rest(draft: Draft, order: Order, left: int) -> Outcome:
     if len(book.orders) >= draft.parameters.max_orders_per_book:
         return Rejected(Reason.BOOK_FULL)
     filled = order.remaining - left
-    remainder = Order(
-        order.arrival,
-        order.account,
-        order.client_id,
-        order.instrument,
-        order.side,
-        order.price,
-        order.size,
-        order.filled + filled,
-        order.good_till,
-        order.reduce_only,
-    )
+    remainder = order.with_lots(order.size, order.filled + filled)
     # The owner covers everything that rests.
     if not covered(draft, remainder):
         if not filled:

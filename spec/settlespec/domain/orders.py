@@ -82,3 +82,18 @@ class Order:
     def remaining(self) -> int:
         """Lots that still rest."""
         return self.size - self.filled
+
+    def with_lots(self, size: Size, filled: int) -> "Order":
+        """The same order with so many lots signed for and so many filled."""
+        return Order(
+            self.arrival,
+            self.account,
+            self.client_id,
+            self.instrument,
+            self.side,
+            self.price,
+            size,
+            filled,
+            self.good_till,
+            self.reduce_only,
+        )
