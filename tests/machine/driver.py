@@ -12,12 +12,20 @@ from attrs import evolve, frozen
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import FLAT, NO_ORDERS, Account
 from settlespec.domain.events import Event
-from settlespec.domain.instruments import Instrument, InstrumentKind, Quote, RoundStatement
+from settlespec.domain.instruments import (
+    SCENARIOS,
+    Instrument,
+    InstrumentKind,
+    Quote,
+    RoundStatement,
+    SettlementStatement,
+)
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal, Message
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     OracleSignature,
     Place,
@@ -38,8 +46,10 @@ from settlespec.machine.custody import free
 from settlespec.machine.draft import Draft
 from settlespec.machine.exchange import step
 from settlespec.machine.genesis import ORACLE_SEED, Genesis, initial_state, oracles
+from settlespec.machine.markets import RIGHTS, is_due
 from settlespec.machine.signatures import Ideal, Signer
 from settlespec.machine.standing import Standing
+from settlespec.rules import margin
 from settlespec.wire.signing import signed_bytes
 from tests.machine.soundness import assert_sound, worth
 
@@ -80,6 +90,10 @@ def instrument(number: int, underlying: int, **terms: Any) -> Instrument:
     """A perpetual with round figures, changed by name."""
     plain: dict[str, Any] = {
         "kind": InstrumentKind.PERPETUAL,
+        "reference": number,
+        "strike": 0,
+        "expiry": 0,
+        "short_minimum_ppm": 0,
         "price_step": 1,
         "maintenance_ppm": 90_000,
         "basis_ppm": 10_000,
@@ -100,8 +114,26 @@ def instrument(number: int, underlying: int, **terms: Any) -> Instrument:
     return Instrument(id=number, underlying=underlying, **{**plain, **terms})
 
 
+def future(number: int, underlying: int = 1, *, expiry: int, **terms: Any) -> Instrument:
+    """A dated future with the same round figures."""
+    return instrument(
+        number, underlying, **{"kind": InstrumentKind.FUTURE, "expiry": expiry, "funding_cap_ppm": 0, **terms}
+    )
+
+
+def option(
+    number: int, kind: InstrumentKind, strike: int, *, expiry: int, reference: int = 1, **terms: Any
+) -> Instrument:
+    """A European option on instrument 1 and its underlying, whose writer needs at least one quantum a lot."""
+    plain = {"short_minimum_ppm": 10_000, "funding_cap_ppm": 0, "underlying": 1, **terms}
+    return instrument(number, kind=kind, strike=strike, expiry=expiry, reference=reference, **plain)
+
+
 def plain_genesis(signer: Signer, terms: Mapping[str, Any], parameters: Mapping[str, Any]) -> Genesis:
-    """Instruments 1 and 2 share an underlying, instrument 3 has its own."""
+    """Instruments 1 and 2 share an underlying, instrument 3 has its own.
+
+    `listed` adds instruments behind them, and `marks` the marks of these. A first array says that an option is worth its payoff.
+    """
     plain: dict[str, Any] = {
         "chain": 7,
         "rollup": 9,
@@ -119,8 +151,24 @@ def plain_genesis(signer: Signer, terms: Mapping[str, Any], parameters: Mapping[
         "max_inbox": 8,
         "max_vault": 10**12,
     }
-    listed = tuple(instrument(number, underlying, **terms) for number, underlying in ((1, 1), (2, 1), (3, 2)))
-    return Genesis(Parameters(**{**plain, **parameters}), listed, (MARK,) * len(listed))
+    parameters = dict(parameters)
+    added: tuple[Instrument, ...] = parameters.pop("listed", ())
+    marks: tuple[int, ...] = parameters.pop("marks", (MARK,) * len(added))
+    basics = tuple(instrument(number, underlying, **terms) for number, underlying in ((1, 1), (2, 1), (3, 2)))
+    values = dict(zip((terms.id for terms in basics + added), (MARK,) * len(basics) + marks, strict=True))
+    arrays = tuple(
+        intrinsic_losses(each, values[each.id], values[each.reference]) for each in added if each.kind.is_option
+    )
+    return Genesis(Parameters(**{**plain, **parameters}), basics + added, tuple(values.values()), losses=arrays)
+
+
+def intrinsic_losses(terms: Instrument, mark: int, reference: int) -> tuple[int, ...]:
+    """The array of an option that is worth its payoff at each moved price: the most that a long lot can lose."""
+    right = RIGHTS[terms.kind]
+    moved = [margin.moved_price(reference, terms.maintenance_ppm, place) for place in range(SCENARIOS)]
+    scale = margin.RISK_SCALE
+    worth = [max(right * (price - terms.strike * scale), 0) for price in moved]
+    return tuple((mark * scale - value) // (3 if place >= 14 else 1) for place, value in enumerate(worth))
 
 
 class Machine:
@@ -291,21 +339,41 @@ class Machine:
     def statement(
         self, marks: Mapping[int, int] | None = None, rates: Mapping[int, int] | None = None, **fields: Any
     ) -> Any:
-        """The oracles' next statement, at the clock's time; an instrument that is left out keeps its mark."""
+        """The oracles' next statement, at the clock's time; an instrument that is left out keeps its mark, an option its payoff's array."""
         markets, here = self.state.markets, self.state.parameters
+        values = {name: (marks or {}).get(name, market.mark) for name, market in markets.items()}
         quotes = tuple(
-            Quote(name, (marks or {}).get(name, markets[name].mark), (rates or {}).get(name, 0))
-            for name in sorted(markets)
+            Quote(
+                name,
+                values[name],
+                (rates or {}).get(name, 0),
+                intrinsic_losses(terms, values[name], values[terms.reference]) if terms.kind.is_option else (),
+            )
+            for name, terms in sorted((name, market.instrument) for name, market in markets.items())
+            if not is_due(terms, self.state.clock)
         )
         said = RoundStatement(here.chain, here.rollup, self.state.round_number + 1, self.state.clock, quotes)
         return evolve(said, **fields)
 
     def begin(self, statement: RoundStatement, oracles: tuple[int, ...] = (0, 1)) -> Answer:
         """A round begins with a statement that these oracles sign."""
-        here = self.state.parameters
-        content = signed_bytes(here.chain, here.rollup, statement)
-        signatures = tuple(OracleSignature(place, self.signer.sign(ORACLE_SEED + place, content)) for place in oracles)
-        return self.submit(BeginRound(statement, signatures))
+        return self.submit(BeginRound(statement, self.signed_by(oracles, statement)))
+
+    def settlement(self, instrument: int, value: int, **fields: Any) -> Any:
+        """What the oracles say that an instrument is settled at."""
+        here, terms = self.state.parameters, self.state.markets[instrument].instrument
+        return evolve(SettlementStatement(here.chain, here.rollup, instrument, terms.expiry, value), **fields)
+
+    def fix(self, statement: SettlementStatement, oracles: tuple[int, ...] = (0, 1)) -> Answer:
+        """A settlement value is fixed by a statement that these oracles sign."""
+        return self.submit(FixSettlement(statement, self.signed_by(oracles, statement)))
+
+    def signed_by(
+        self, oracles: tuple[int, ...], statement: RoundStatement | SettlementStatement
+    ) -> tuple[OracleSignature, ...]:
+        """These oracles' signatures on a statement."""
+        content = signed_bytes(self.state.parameters.chain, self.state.parameters.rollup, statement)
+        return tuple(OracleSignature(place, self.signer.sign(ORACLE_SEED + place, content)) for place in oracles)
 
     def proceed(self, micro_steps: int = 1) -> Answer:
         return self.submit(ContinueRound(micro_steps))
@@ -335,6 +403,13 @@ class Machine:
     def insures(self, amount: int) -> "Machine":
         """The insurance fund holds so much from earlier rounds."""
         self.state = evolve(self.state, insurance=amount, vault=self.state.vault + amount - self.state.insurance)
+        return self
+
+    def settles(self, instrument: int, value: int) -> "Machine":
+        """Time runs to the instrument's expiry, and its settlement value is fixed."""
+        self.wait(max(self.state.markets[instrument].instrument.expiry - self.state.clock, 0))
+        answer = self.fix(self.settlement(instrument, value))
+        assert answer.accepted, answer.reason
         return self
 
     def wait(self, milliseconds: int) -> "Machine":

@@ -7,7 +7,10 @@ from settlespec.domain.state import State
 
 
 def claims(state: State) -> int:
-    """Every quantum that somebody may claim of the vault, the round's own claim on the gains included."""
+    """Every quantum that somebody may claim of the vault, the round's own claim on the gains included.
+
+    While a round pays an expired instrument out, those who are still to come hold their claim as lots.
+    """
     cash = sum(
         account.collateral - sum(position.cost for position in account.positions.values())
         for account in state.accounts.values()
@@ -15,7 +18,13 @@ def claims(state: State) -> int:
     unpaid = sum(claim.amount for claim in state.outbox.claims.values())
     owed = 0 if state.round is None else state.round.owed - state.round.collected
     funds = state.insurance + state.treasury + state.funding_pool
-    return cash + funds + unpaid + state.inbox.uncredited - owed
+    waiting = sum(
+        position.size * state.markets[name].mark
+        for account in state.accounts.values()
+        for name, position in account.positions.items()
+        if state.markets[name].expired
+    )
+    return cash + waiting + funds + unpaid + state.inbox.uncredited - owed
 
 
 def worth(state: State, account_id: int) -> int:
@@ -35,7 +44,9 @@ def assert_conserved(state: State) -> None:
             assert position.size != 0
             lots[name] += position.size
             longs[name] += max(position.size, 0)
-    assert not any(lots.values())
+    paying_out = {name for name, market in state.markets.items() if market.expired}
+    assert not any(size for name, size in lots.items() if name not in paying_out)
+    assert state.round is not None or not paying_out & lots.keys()
     assert {name: book.open_interest for name, book in state.books.items() if book.open_interest} == {
         name: size for name, size in longs.items() if size
     }

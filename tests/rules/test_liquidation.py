@@ -106,8 +106,9 @@ def test_the_fee_is_rounded_up_and_at_most_the_gain_over_bankruptcy(
 def test_the_slip_is_rounded_towards_the_mark_and_at_least_one_step(
     mark: int, slip: int, step: int, sale: int, purchase: int
 ) -> None:
-    assert liquidation.lowest_sale(mark, slip, step) == sale
-    assert liquidation.highest_purchase(mark, slip, step) == purchase
+    width = liquidation.slip_width(mark, slip, step)
+    assert liquidation.lowest_sale(mark, width) == sale
+    assert liquidation.highest_purchase(mark, width) == purchase
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from immutables import Map
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import SCENARIOS, Market, RiskArray
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import linear_market
 from settlespec.machine.standing import standing
 from settlespec.rules import margin
 from tests.machine.driver import instrument
@@ -26,7 +26,7 @@ LOTS = st.integers(min_value=-1_000, max_value=1_000)
 
 
 def market(mark: int = 100, number: int = 1, **terms: Any) -> Market:
-    return revalued_market(instrument(number, 1, **terms), mark, 0, 0)
+    return linear_market(instrument(number, 1, **terms), mark)
 
 
 def priced(losses: tuple[int, ...]) -> Market:
@@ -237,12 +237,12 @@ def test_an_account_falls_into_breach_at_the_liquidation_price_that_the_venue_pu
         positions[number] = Position(lots, round(lots * other["open_rate"] * QUANTUMS / LOTS_A_COIN))
         money += round(other["maintenance_amt"] * QUANTUMS)
         terms = instrument(number, number, maintenance_ppm=round(other["mm_ratio"] * PPM) - 1, basis_ppm=1)
-        markets[number] = revalued_market(terms, round(other["mark_price"] * QUANTUMS / LOTS_A_COIN), 0, 0)
+        markets[number] = linear_market(terms, round(other["mark_price"] * QUANTUMS / LOTS_A_COIN))
     account = Account(b"", money, Map(positions), Map(), 0)
 
     def breached(price: float) -> bool:
         terms = instrument(1, 1, maintenance_ppm=rate - 1, basis_ppm=1)
-        at = Map({**markets, 1: revalued_market(terms, round(price * QUANTUMS / LOTS_A_COIN), 0, 0)})
+        at = Map({**markets, 1: linear_market(terms, round(price * QUANTUMS / LOTS_A_COIN))})
         now = standing(account, at, PPM)
         return margin.in_breach(now.equity, now.maintenance)
 

@@ -16,7 +16,7 @@ from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import Market
 from settlespec.domain.quantities import SIZE
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import linear_market
 from settlespec.machine.standing import Standing, risk_with, standing
 from settlespec.rules import liquidation, margin, trading
 from tests.machine.driver import instrument
@@ -86,7 +86,7 @@ def _market(given: dict[str, Any]) -> Market:
         NOTES.use(line)
     perpetual = given["perpetual_id"]
     terms = instrument(perpetual, perpetual, maintenance_ppm=rate - 1, basis_ppm=1)
-    return revalued_market(terms, mark.numerator, 0, 0)
+    return linear_market(terms, mark.numerator)
 
 
 def bankruptcy_price(inputs: dict[str, Any]) -> dict[str, Any]:

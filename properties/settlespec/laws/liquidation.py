@@ -12,6 +12,7 @@ from settlespec.rules.liquidation import (
     insurance_payment,
     liquidation_fee,
     lowest_sale,
+    slip_width,
 )
 
 
@@ -74,13 +75,14 @@ def a_liquidation_never_makes_a_debtor(
 @law(
     "LIQ-6a",
     "A liquidation may always trade at the mark, and the slip goes the same way for both sides.",
-    rules=("LIQ-6", "LIQ-6.2"),
+    rules=("LIQ-6", "LIQ-6.2", "LIQ-6.3"),
     loses="liveness: an account that nobody may close",
     shape="one instrument",
 )
-def the_slip_contains_the_mark(mark: Price, slip: Factor, step: Price) -> None:
-    """At least one price step each way, symmetric about the mark."""
-    low, high = lowest_sale(mark, slip, step), highest_purchase(mark, slip, step)
+def the_slip_contains_the_mark(mark: Price, reference: Price, slip: Factor, step: Price) -> None:
+    """At least one price step each way, symmetric about the mark, whatever the reference's mark is."""
+    width = slip_width(reference, slip, step)
+    low, high = lowest_sale(mark, width), highest_purchase(mark, width)
     claim((low <= mark - step) & (high >= mark + step))
     claim(high - mark == mark - low)
 

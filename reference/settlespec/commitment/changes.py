@@ -18,12 +18,15 @@ from settlespec.domain.events import (
     ClosedAtMark,
     Event,
     Filled,
+    InstrumentExpired,
     Liquidated,
     Marked,
     OrderReduced,
     OrderRemoved,
     OrderRested,
+    PaidOut,
     Revalued,
+    SettlementFixed,
 )
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.rounds import Round
@@ -60,7 +63,7 @@ class Changes:
             case Filled() | Liquidated():
                 self._orders.add((event.instrument, event.maker))
                 self._instruments.add(event.instrument)
-            case ClosedAtMark() | Marked():
+            case ClosedAtMark() | Marked() | InstrumentExpired() | SettlementFixed() | PaidOut():
                 self._instruments.add(event.instrument)
             case Revalued():
                 self._gains.add(event.account)
@@ -102,7 +105,7 @@ class Changes:
     def _round(self, now: State) -> Iterator[tuple[LeafKey, bytes | None]]:
         """The round's leaves: lists only grow while a stage or a round goes on, and go whole when it ends."""
         old, new = self.since.round, now.round
-        same = old is not None and new is not None and old.statement.number == new.statement.number
+        same = old is not None and new is not None and old.number == new.number
         if old is None or new is None or not same:
             gone = (
                 {} if old is None else dict.fromkeys(round_keys(old)) if new is None else dict(round_leaves(self.since))
@@ -113,6 +116,9 @@ class Changes:
             return
         if encode_round(old) != encode_round(new):
             yield ROUND, encode_round(new)
+        if len(new.quotes) < len(old.quotes):
+            # The markets have adopted them, all at once.
+            yield from ((LeafKey(Part.QUOTES, 0, name), None) for name in now.markets if name in old.quotes)
         if old.stage is not new.stage:
             yield from ((LeafKey(Part.TASKS, 0, place), None) for place in places(old.tasks, len(new.tasks)))
             yield from task_changes(old, new)
@@ -137,6 +143,7 @@ def task_changes(old: Round, new: Round) -> Iterator[tuple[LeafKey, bytes | None
 def round_keys(current: Round) -> Iterator[LeafKey]:
     """Every leaf of a round, by its key alone."""
     yield ROUND
+    yield from (LeafKey(Part.QUOTES, 0, name) for name in current.quotes)
     for part, entries in (
         (Part.TASKS, current.tasks),
         (Part.DEFAULTED, current.defaulted),

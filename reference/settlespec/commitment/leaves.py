@@ -46,6 +46,8 @@ class Part(IntEnum):
     """Accounts that were found in breach in this round, by place."""
     HOLDERS = 13
     """One empty leaf for each account with a position, so that the next one is proved by one path."""
+    QUOTES = 14
+    """The quotes of the round's statement, by instrument, until the markets adopt them."""
 
 
 @frozen(order=True)

@@ -12,14 +12,15 @@ from attrs import evolve
 
 from settlespec.commitment.encoding import Reader, Refusal, Refused, Writer
 from settlespec.commitment.leaves import decode_received, encode_received
-from settlespec.commitment.round_leaves import read_quotes
+from settlespec.commitment.round_leaves import read_quote, write_quote
 from settlespec.domain.errors import Malformed
-from settlespec.domain.instruments import RoundStatement
+from settlespec.domain.instruments import Instrument, RoundStatement, SettlementStatement
 from settlespec.domain.messages import Received
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     OracleSignature,
     Place,
@@ -35,7 +36,7 @@ from settlespec.domain.orders import OrderKind, Side, TimeInForce
 from settlespec.domain.quantities import IDENTIFIER, MAX_AMOUNT, MAX_PRICE, MAX_SIZE, TIME
 from settlespec.domain.state import State
 
-PLACE, CANCEL, REPLACE, WITHDRAW, TRANSFER, RECEIVE, TAKE, TICK, BEGIN, CONTINUE = range(10)
+PLACE, CANCEL, REPLACE, WITHDRAW, TRANSFER, RECEIVE, TAKE, TICK, BEGIN, CONTINUE, FIX = range(11)
 """Tags of operations; those of a place carry its terms in the bits above."""
 
 TAGS: Final = 16
@@ -75,7 +76,7 @@ def signatures_of(operations: Iterable[Operation]) -> Iterable[bytes]:
     for operation in operations:
         if isinstance(operation, Signed):
             yield operation.signature
-        elif isinstance(operation, BeginRound):
+        elif isinstance(operation, BeginRound | FixSettlement):
             yield from (signed.signature for signed in operation.signatures)
 
 
@@ -106,7 +107,7 @@ def decode_log(before: State, data: bytes) -> tuple[Operation, ...]:
 def _signed(operation: Operation, reader: Reader) -> Operation:
     if isinstance(operation, Signed):
         return evolve(operation, signature=reader.text())
-    if isinstance(operation, BeginRound):
+    if isinstance(operation, BeginRound | FixSettlement):
         signatures = tuple(evolve(signed, signature=reader.text()) for signed in operation.signatures)
         return evolve(operation, signatures=signatures)
     return operation
@@ -137,6 +138,13 @@ class _Context:
             market = self.before.markets.get(instrument)
             self.prices[instrument] = 0 if market is None else market.mark
         return self.prices[instrument]
+
+    def instrument(self, name: int, reader: Reader) -> Instrument:
+        """The terms of a listed instrument, which say how it is quoted; `Refused` for another."""
+        market = self.before.markets.get(name)
+        if market is None:
+            raise reader.refuse(Refusal.UNKNOWN_KEY)
+        return market.instrument
 
     def step(self, instrument: int) -> int:
         """The price step of the instrument."""
@@ -175,6 +183,8 @@ def _write(writer: Writer, operation: Operation, context: _Context) -> None:
             writer.unsigned(TICK)
             writer.unsigned(operation.time - context.clock)
             context.clock = operation.time
+        case FixSettlement():
+            _write_settlement(writer, operation, context)
         case BeginRound():
             _write_begin(writer, operation, context)
         case ContinueRound():
@@ -201,6 +211,8 @@ def _read(reader: Reader, context: _Context) -> Operation:
         return Tick(context.clock)
     if tag == BEGIN:
         return _read_begin(reader, context)
+    if tag == FIX:
+        return _read_settlement(reader, context)
     if tag == CONTINUE:
         return ContinueRound(reader.unsigned(IDENTIFIER.high))
     raise reader.refuse(Refusal.UNKNOWN_TAG)
@@ -315,19 +327,55 @@ def _write_begin(writer: Writer, begin: BeginRound, context: _Context) -> None:
     before = -1
     for quote in statement.quotes:
         writer.unsigned(quote.instrument - before - 1)
-        writer.unsigned(quote.mark)
-        writer.signed(quote.funding_rate)
+        write_quote(writer, quote)
         before = quote.instrument
-    writer.unsigned(len(begin.signatures))
-    for signed in begin.signatures:
-        writer.unsigned(signed.oracle)
+    _write_oracles(writer, begin.signatures)
     context.round_number = number
 
 
 def _read_begin(reader: Reader, context: _Context) -> BeginRound:
     timestamp = context.clock - reader.unsigned(context.clock)
-    quotes = tuple(read_quotes(reader))
-    oracles = [OracleSignature(reader.unsigned(IDENTIFIER.high), b"") for _ in range(reader.count())]
+    quotes = []
+    name = -1
+    for _ in range(reader.count()):
+        name += reader.unsigned(IDENTIFIER.high) + 1
+        quotes.append(read_quote(reader, context.instrument(name, reader)))
+    oracles = _read_oracles(reader)
     context.round_number += 1
     chain, rollup = context.parameters.chain, context.parameters.rollup
-    return BeginRound(RoundStatement(chain, rollup, context.round_number, timestamp, quotes), tuple(oracles))
+    return BeginRound(RoundStatement(chain, rollup, context.round_number, timestamp, tuple(quotes)), oracles)
+
+
+def _write_settlement(writer: Writer, fix: FixSettlement, context: _Context) -> None:
+    """LOG-5: instrument and value; the expiry is the instrument's."""
+    statement, parameters = fix.statement, context.parameters
+    market = context.before.markets.get(statement.instrument)
+    if market is None or (statement.chain, statement.rollup, statement.expiry) != (
+        parameters.chain,
+        parameters.rollup,
+        market.instrument.expiry,
+    ):
+        raise ValueError(f"the settlement of instrument {statement.instrument} was never accepted here")
+    writer.unsigned(FIX)
+    writer.unsigned(statement.instrument)
+    writer.unsigned(statement.value)
+    _write_oracles(writer, fix.signatures)
+
+
+def _read_settlement(reader: Reader, context: _Context) -> FixSettlement:
+    name = reader.unsigned(IDENTIFIER.high)
+    instrument = context.instrument(name, reader)
+    chain, rollup = context.parameters.chain, context.parameters.rollup
+    statement = SettlementStatement(chain, rollup, name, instrument.expiry, reader.unsigned(MAX_PRICE))
+    return FixSettlement(statement, _read_oracles(reader))
+
+
+def _write_oracles(writer: Writer, signatures: tuple[OracleSignature, ...]) -> None:
+    """Whose signatures follow in their section, in the order in which they were given."""
+    writer.unsigned(len(signatures))
+    for signed in signatures:
+        writer.unsigned(signed.oracle)
+
+
+def _read_oracles(reader: Reader) -> tuple[OracleSignature, ...]:
+    return tuple(OracleSignature(reader.unsigned(IDENTIFIER.high), b"") for _ in range(reader.count()))

@@ -20,12 +20,21 @@ from settlespec.commitment.leaves import (
     decode_order,
     decode_received,
 )
-from settlespec.commitment.parts import ROUND, SCALARS, decode_market, decode_number, decode_scalars, open_orders
-from settlespec.commitment.round_leaves import RoundLists, decode_breach, decode_round, decode_task
+from settlespec.commitment.parts import (
+    ROUND,
+    SCALARS,
+    decode_market,
+    decode_number,
+    decode_scalars,
+    mark_of,
+    open_orders,
+    reference_of,
+)
+from settlespec.commitment.round_leaves import RoundLists, decode_breach, decode_quote, decode_round, decode_task
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.books import Book, place_of, precedence
 from settlespec.domain.genesis import Genesis
-from settlespec.domain.instruments import Market
+from settlespec.domain.instruments import Market, Quote
 from settlespec.domain.ladder import Ladder
 from settlespec.domain.messages import Claim, Inbox, Outbox, Received
 from settlespec.domain.orders import Order, Side
@@ -322,18 +331,23 @@ class _Partial:
 
     def market(self, name: int) -> Market | None:
         """A market at its mark."""
-        known = self.start.markets.get(name)
-        if known is None:
-            return None
-        return decode_market(self.source.value(LeafKey(Part.MARKETS, 0, name)) or b"", known)[0]
+        return None if name not in self.start.markets else self.listed(name)[0]
+
+    def listed(self, name: int) -> tuple[Market, int, int]:
+        """A market, its open interest and its number of orders; of an option the reference's leaf is read beside it."""
+        instrument = self.start.markets[name].instrument
+        reference = reference_of(instrument)
+        data = self.source.value(LeafKey(Part.MARKETS, 0, name)) or b""
+        if reference is None:
+            return decode_market(data, instrument, None)
+        mark = mark_of(self.source.value(LeafKey(Part.MARKETS, 0, reference)) or b"")
+        return decode_market(data, instrument, mark)
 
     def book(self, name: int) -> Book | None:
         """A book, whose ladders and orders are partial too."""
-        known = self.start.markets.get(name)
-        if known is None:
+        if name not in self.start.markets:
             return None
-        data = self.source.value(LeafKey(Part.MARKETS, 0, name)) or b""
-        _, open_interest, count = decode_market(data, known)
+        _, open_interest, count = self.listed(name)
 
         def ladder(side: Side, part: Part) -> Ladder:
             def after(key: int) -> int | None:
@@ -382,9 +396,17 @@ class _Partial:
                 self.places[decoded.instrument, decoded.arrival] = (decoded.side, decoded.price)
             return decoded
 
+        def quote(name: int) -> Quote | None:
+            encoded = self.source.value(LeafKey(Part.QUOTES, 0, name))
+            return None if encoded is None else decode_quote(encoded, self.start.markets[name].instrument)
+
+        def quotes(count: int) -> "Map[int, Quote]":
+            return cast("Map[int, Quote]", PartialMap(quote, None, count) if count else Map())
+
         return decode_round(
             data,
             RoundLists(
+                quotes,
                 listed(Part.TASKS, task),
                 lambda count: cast("Map[int, int]", self.map(Part.GAINS, 0, decode_number, count)),
                 listed(Part.DEFAULTED, decode_number),

@@ -27,15 +27,19 @@ from settlespec.commitment.leaves import (
 from settlespec.commitment.round_leaves import (
     RoundLists,
     decode_breach,
+    decode_quote,
     decode_round,
     decode_task,
     encode_breach,
+    encode_quote,
     encode_round,
     encode_task,
+    read_losses,
+    write_losses,
 )
 from settlespec.domain.accounts import Account, OpenOrders, Position
 from settlespec.domain.books import EMPTY_BOOK, Book, place_of, precedence
-from settlespec.domain.instruments import Market
+from settlespec.domain.instruments import Instrument, Market
 from settlespec.domain.ladder import ladder_of
 from settlespec.domain.messages import Deposit, Inbox, Outbox
 from settlespec.domain.orders import Order, Side
@@ -43,7 +47,7 @@ from settlespec.domain.quantities import MAX_PRICE
 from settlespec.domain.rounds import Round
 from settlespec.domain.state import State
 from settlespec.machine.genesis import Genesis, initial_state
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import expired_market, revalued_market
 
 Leaves = dict[LeafKey, bytes]
 """Leaves by their place."""
@@ -90,6 +94,8 @@ def round_leaves(state: State) -> Iterator[tuple[LeafKey, bytes]]:
     if current is None:
         return
     yield ROUND, encode_round(current)
+    for name, quote in current.quotes.items():
+        yield LeafKey(Part.QUOTES, 0, name), encode_quote(quote)
     for place, task in enumerate(current.tasks):
         yield LeafKey(Part.TASKS, 0, place), encode_task(task)
     for account, gain in current.gains.items():
@@ -158,7 +164,11 @@ def decode_scalars(data: bytes) -> tuple[int, ...]:
 
 
 def encode_market(state: State, name: int) -> bytes:
-    """STATE-13: what rounds and trades change in a market; the rest follows from the mark and genesis."""
+    """STATE-13: what rounds and trades change in a market; the rest follows from the mark and genesis.
+
+    A dated instrument adds its settlement value (0 where none is fixed, else one more) and whether it has expired; an option that has
+    not, its losses as they count.
+    """
     market, book = state.markets[name], state.books[name]
     writer = Writer()
     writer.unsigned(market.mark)
@@ -166,18 +176,65 @@ def encode_market(state: State, name: int) -> bytes:
     writer.signed(market.funding_index)
     writer.unsigned(book.open_interest)
     writer.unsigned(len(book.orders))
+    kind = market.instrument.kind
+    if kind.is_dated:
+        writer.unsigned(0 if market.settlement is None else market.settlement + 1)
+        writer.flag(market.expired)
+    if kind.is_option and not market.expired:
+        write_losses(writer, market.risk.losses)
     return writer.finish()
 
 
-def decode_market(data: bytes, known: Market) -> tuple[Market, int, int]:
-    """The market at its mark, its open interest and its number of orders, or `Refused`."""
+def decode_market(data: bytes, instrument: Instrument, reference: int | None) -> tuple[Market, int, int]:
+    """The market at its mark, its open interest and its number of orders, or `Refused`.
+
+    Args:
+        data: the leaf.
+        instrument: its terms, from genesis.
+        reference: the mark of its reference; None where that is the instrument itself.
+    """
     reader = Reader(data)
     mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
     index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned(MAX_LENGTH)
-    if mark == 0:
-        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    settled, expired = (reader.unsigned(MAX_PRICE + 1), reader.flag()) if instrument.kind.is_dated else (0, False)
+    losses = read_losses(reader) if instrument.kind.is_option and not expired else ()
     reader.end()
-    return revalued_market(known.instrument, mark, surcharge, index), interest, orders
+    settlement = settled - 1 if settled else None
+    if expired:
+        if settlement is None:
+            raise reader.refuse(Refusal.DISAGREES)
+        market = expired_market(instrument, settlement, index)
+    elif mark == 0:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    else:
+        market = revalued_market(
+            instrument,
+            mark,
+            mark if reference is None else reference,
+            losses,
+            surcharge_ppm=surcharge,
+            funding_index=index,
+            settlement=settlement,
+        )
+    # A leaf states what counts of an array and nothing that its bounds would cut; expired, no mark but the payoff.
+    if (market.mark, market.surcharge_ppm, stated(market)) != (mark, surcharge, losses):
+        raise reader.refuse(Refusal.DISAGREES)
+    return market, interest, orders
+
+
+def reference_of(instrument: Instrument) -> int | None:
+    """The market whose mark an option's leaf needs beside it; None of a linear instrument."""
+    return instrument.reference if instrument.kind.is_option else None
+
+
+def mark_of(data: bytes) -> int:
+    """The mark of a market's leaf, which stands first."""
+    return Reader(data).unsigned(MAX_PRICE)
+
+
+def stated(market: Market) -> tuple[int, ...]:
+    """The losses that a market's leaf states: of an option before its expiry."""
+    return market.risk.losses if market.instrument.kind.is_option and not market.expired else ()
 
 
 def state_of(leaves: Leaves, genesis: Genesis) -> State:
@@ -193,7 +250,11 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
     for (_, name), value in parts[Part.MARKETS].items():
         if name not in start.markets:
             raise Refused(Refusal.UNKNOWN_KEY, 0)
-        markets[name], interests[name], order_counts[name] = decode_market(value, start.markets[name])
+        instrument = start.markets[name].instrument
+        reference = reference_of(instrument)
+        # A reference that has no leaf of its own is noticed below.
+        mark = None if reference is None else mark_of(parts[Part.MARKETS].get((0, reference), b"\1"))
+        markets[name], interests[name], order_counts[name] = decode_market(value, instrument, mark)
     if markets.keys() != set(start.markets):
         raise Refused(Refusal.UNKNOWN_KEY, 0)
     orders = list(orders_of(parts))
@@ -225,7 +286,7 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
     )
     check_totals(state)
     if ROUND in leaves:
-        state = evolve(state, round=round_of(parts))
+        state = evolve(state, round=round_of(parts, state.markets))
     if dict(leaves_of(state)) != leaves:
         # Something in the leaves belongs to no state: a count, an order without an owner, a key without a meaning.
         raise Refused(Refusal.DISAGREES, 0)
@@ -327,16 +388,22 @@ def open_orders(live: LiveOrders) -> OpenOrders:
     return OpenOrders(arrivals, live.buys, live.sells, live.reduce_only)
 
 
-def round_of(parts: dict[Part, dict[tuple[int, int], bytes]]) -> Round:
+def round_of(parts: dict[Part, dict[tuple[int, int], bytes]], markets: Map[int, Market]) -> Round:
     """The round in progress."""
 
     def listed(part: Part) -> list[bytes]:
         return [value for _, value in sorted(parts[part].items())]
 
     gains = {key: decode_number(value) for (_, key), value in parts[Part.GAINS].items()}
+    quotes = {}
+    for (_, name), value in parts[Part.QUOTES].items():
+        if name not in markets:
+            raise Refused(Refusal.UNKNOWN_KEY, 0)
+        quotes[name] = decode_quote(value, markets[name].instrument)
     return decode_round(
         parts[Part.ROUND][0, 0],
         RoundLists(
+            lambda _: Map(quotes),
             lambda _: tuple(decode_task(value) for value in listed(Part.TASKS)),
             lambda _: Map(gains),
             lambda _: tuple(decode_number(value) for value in listed(Part.DEFAULTED)),

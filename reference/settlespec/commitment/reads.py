@@ -14,7 +14,7 @@ from settlespec.commitment.leaves import (
     split_account,
 )
 from settlespec.commitment.parts import ROUND, SCALARS, encode_market, encode_number, encode_scalars
-from settlespec.commitment.round_leaves import encode_breach, encode_round, encode_task
+from settlespec.commitment.round_leaves import encode_breach, encode_quote, encode_round, encode_task
 from settlespec.domain.books import place_of
 from settlespec.domain.orders import Side
 from settlespec.domain.state import State
@@ -112,6 +112,8 @@ def round_leaf(state: State, leaf: LeafKey) -> bytes | None:
         return None
     if leaf == ROUND:
         return encode_round(current)
+    if leaf.part is Part.QUOTES and place in current.quotes:
+        return encode_quote(current.quotes[place])
     if leaf.part is Part.TASKS and place < len(current.tasks):
         return encode_task(current.tasks[place])
     if leaf.part is Part.GAINS and place in current.gains:

@@ -7,30 +7,24 @@ from attrs import frozen
 from immutables import Map
 
 from settlespec.commitment.encoding import MAX_LENGTH, Reader, Refusal, Writer
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import SCENARIOS, Instrument, Quote
 from settlespec.domain.orders import Side
-from settlespec.domain.quantities import IDENTIFIER, MAX_PRICE, MAX_SIZE, RATE, TIME
+from settlespec.domain.quantities import IDENTIFIER, LOSS, MAX_PRICE, MAX_SIZE, RATE, TIME
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle, Stage, Task
 
 BARE, SEIZE, CLOSE, SETTLE, DISCARD = range(5)
 """Tags of tasks."""
 
 MAX_RATE: Final = RATE.high
+MAX_LOSS: Final = LOSS.high
 
 
 def encode_round(current: Round) -> bytes:
-    """STATE-10: the round's cursor: everything but its lists and gains, of which it says how long they are."""
+    """STATE-10: the round's cursor: everything but its quotes, lists and gains, of which it says how many there are."""
     writer = Writer()
-    statement = current.statement
-    for number in (statement.chain, statement.rollup, statement.number, statement.timestamp):
-        writer.unsigned(number)
-    writer.unsigned(len(statement.quotes))
-    before = -1
-    for quote in statement.quotes:
-        writer.unsigned(quote.instrument - before - 1)
-        writer.unsigned(quote.mark)
-        writer.signed(quote.funding_rate)
-        before = quote.instrument
+    writer.unsigned(current.number)
+    writer.unsigned(current.timestamp)
+    writer.unsigned(len(current.quotes))
     writer.unsigned(current.elapsed)
     writer.unsigned(current.stage)
     writer.unsigned(0 if current.holder is None else current.holder + 1)
@@ -52,8 +46,9 @@ def encode_round(current: Round) -> bytes:
 
 @frozen
 class RoundLists:
-    """Where the lists of a round come from, each by its length as the cursor says it."""
+    """Where the quotes, lists and gains of a round come from, each by its length as the cursor says it."""
 
+    quotes: Callable[[int], Map[int, Quote]]
     tasks: Callable[[int], tuple[Task, ...]]
     gains: Callable[[int], Map[int, int]]
     defaulted: Callable[[int], tuple[int, ...]]
@@ -63,9 +58,9 @@ class RoundLists:
 def decode_round(data: bytes, lists: RoundLists) -> Round:
     """The round with its lists, or `Refused`."""
     reader = Reader(data)
-    chain, rollup, number = (reader.unsigned(IDENTIFIER.high) for _ in range(3))
+    number = reader.unsigned(IDENTIFIER.high)
     timestamp = reader.unsigned(TIME.high)
-    quotes = tuple(read_quotes(reader))
+    quote_count = reader.unsigned(MAX_LENGTH)
     elapsed = reader.unsigned(TIME.high)
     stage = reader.unsigned(max(Stage))
     if stage == 0:
@@ -77,7 +72,9 @@ def decode_round(data: bytes, lists: RoundLists) -> Round:
     breach_count, attempts, micro_steps = reader.unsigned(MAX_LENGTH), reader.unsigned(), reader.unsigned()
     reader.end()
     return Round(
-        RoundStatement(chain, rollup, number, timestamp, quotes),
+        number,
+        timestamp,
+        lists.quotes(quote_count),
         elapsed,
         Stage(stage),
         holder - 1 if holder else None,
@@ -94,17 +91,54 @@ def decode_round(data: bytes, lists: RoundLists) -> Round:
     )
 
 
-def read_quotes(reader: Reader) -> list[Quote]:
-    """The quotes of a statement, by rising instrument."""
-    quotes: list[Quote] = []
-    instrument = -1
-    for _ in range(reader.count()):
-        instrument += reader.unsigned(IDENTIFIER.high) + 1
-        mark, rate = reader.unsigned(MAX_PRICE), reader.signed()
-        if instrument > IDENTIFIER.high or mark == 0 or abs(rate) > MAX_RATE:
+def encode_quote(quote: Quote) -> bytes:
+    """STATE-14: a quote; its instrument is its key, which says whether it has losses."""
+    writer = Writer()
+    write_quote(writer, quote)
+    return writer.finish()
+
+
+def decode_quote(data: bytes, instrument: Instrument) -> Quote:
+    """The quote of this instrument, or `Refused`."""
+    reader = Reader(data)
+    quote = read_quote(reader, instrument)
+    reader.end()
+    return quote
+
+
+def write_quote(writer: Writer, quote: Quote) -> None:
+    """STATE-14.2: mark and rate, then what an option loses in each scenario."""
+    writer.unsigned(quote.mark)
+    writer.signed(quote.funding_rate)
+    write_losses(writer, quote.losses)
+
+
+def read_quote(reader: Reader, instrument: Instrument) -> Quote:
+    """The quote that `write_quote` wrote."""
+    mark, rate = reader.unsigned(MAX_PRICE), reader.signed()
+    if mark == 0 or abs(rate) > MAX_RATE:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    return Quote(instrument.id, mark, rate, read_losses(reader) if instrument.kind.is_option else ())
+
+
+def write_losses(writer: Writer, losses: tuple[int, ...]) -> None:
+    """A loss of a long lot in each scenario, the first as it is, each other as the difference to the one before."""
+    before = 0
+    for loss in losses:
+        writer.signed(loss - before)
+        before = loss
+
+
+def read_losses(reader: Reader) -> tuple[int, ...]:
+    """The losses that `write_losses` wrote."""
+    losses = []
+    loss = 0
+    for _ in range(SCENARIOS):
+        loss += reader.signed()
+        if abs(loss) > MAX_LOSS:
             raise reader.refuse(Refusal.OUT_OF_RANGE)
-        quotes.append(Quote(instrument, mark, rate))
-    return quotes
+        losses.append(loss)
+    return tuple(losses)
 
 
 def encode_task(task: Task) -> bytes:

@@ -1,7 +1,8 @@
 """Checks that several operations share: the envelope of a signed message, and the age of the marks."""
 
 from settlespec.domain.accounts import Account
-from settlespec.domain.operations import Signed
+from settlespec.domain.instruments import RoundStatement, SettlementStatement
+from settlespec.domain.operations import OracleSignature, Signed
 from settlespec.domain.outcomes import Rejected
 from settlespec.domain.reasons import Reason
 from settlespec.machine.draft import Draft
@@ -30,6 +31,24 @@ def admit(draft: Draft, op: Signed, signatures: Signatures) -> Rejected | None:
         return Rejected(Reason.EXPIRED, (("valid_until", op.valid_until), ("clock", draft.clock)))
     draft.put(op.account, Account(account.key, account.collateral, account.positions, account.orders, op.nonce))
     return None
+
+
+def oracles_who_signed(
+    draft: Draft,
+    statement: RoundStatement | SettlementStatement,
+    signed: tuple[OracleSignature, ...],
+    signatures: Signatures,
+) -> int:
+    """ORACLE-1: how many different oracles signed the statement."""
+    keys = draft.parameters.oracles.keys
+    content = signed_bytes(draft.parameters.chain, draft.parameters.rollup, statement)
+    return len(
+        {
+            each.oracle
+            for each in signed
+            if each.oracle < len(keys) and signatures.verify(keys[each.oracle], content, each.signature)
+        }
+    )
 
 
 def marks_are_stale(draft: Draft) -> bool:

@@ -1,6 +1,6 @@
 """The clearing round as a sequence of micro-steps (rules ROUND-1 to ROUND-9)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from immutables import Map
@@ -17,20 +17,21 @@ from settlespec.domain.events import (
     RoundEnded,
     StageBegun,
 )
-from settlespec.domain.instruments import Market, Quote
+from settlespec.domain.instruments import SCENARIOS, Market, Quote
 from settlespec.domain.operations import BeginRound, ContinueRound
 from settlespec.domain.orders import Order, Removal, Side
 from settlespec.domain.outcomes import Outcome, Rejected, SpecBug
 from settlespec.domain.quantities import AccountId
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle, Stage, Task
+from settlespec.machine.admission import oracles_who_signed
 from settlespec.machine.closing import close_at_mark, plan_closes
 from settlespec.machine.draft import Draft
+from settlespec.machine.expiry import expire_market, expiring, pay_out
 from settlespec.machine.liquidation import liquidate
-from settlespec.machine.markets import revalued_market, surcharge_rates
+from settlespec.machine.markets import is_due, payoff, revalued_market, surcharge_rates
 from settlespec.machine.signatures import Signatures
 from settlespec.rules import funding, liquidation, margin
-from settlespec.wire.signing import signed_bytes
 
 
 def begin_round(draft: Draft, op: BeginRound, signatures: Signatures) -> Outcome:
@@ -53,34 +54,55 @@ def begin_round(draft: Draft, op: BeginRound, signatures: Signatures) -> Outcome
     # It is not older than max_age.
     if draft.clock - statement.timestamp > parameters.max_age:
         return Rejected(Reason.STATEMENT_STALE)
-    # It names every listed instrument exactly once, in order.
-    if [quote.instrument for quote in statement.quotes] != sorted(draft.markets):
+    # It names every instrument before its expiry exactly once, in order.
+    if [quote.instrument for quote in statement.quotes] != quoted(draft):
         return Rejected(Reason.STATEMENT_INCOMPLETE)
     # Enough oracles signed exactly this statement.
-    if valid_signatures(draft, op, signatures) < parameters.oracles.threshold:
+    if oracles_who_signed(draft, statement, op.signatures, signatures) < parameters.oracles.threshold:
         return Rejected(Reason.NO_QUORUM)
+    # What has reached its expiry has its settlement value.
+    if any(draft.markets[name].settlement is None for name in expiring(draft)):
+        return Rejected(Reason.SETTLEMENT_MISSING)
+    # Options, and nothing else, come with an array of a loss for each scenario.
+    if any(len(quote.losses) != array_length(draft, quote) for quote in statement.quotes):
+        return Rejected(Reason.ARRAY_MISSING)
     # EFFECTS
     elapsed = min(statement.timestamp - draft.marks_time, parameters.round_deadline)
     first = draft.holders.first() if draft.holders else None
     draft.round_number = statement.number
-    draft.round = Round(statement, elapsed, Stage.REVALUE, first, (), 0, Map(), 0, (), 0, 0, (), 0, 0)
+    quotes = Map((quote.instrument, quote) for quote in statement.quotes)
+    draft.round = Round(
+        number=statement.number,
+        timestamp=statement.timestamp,
+        quotes=quotes,
+        elapsed=elapsed,
+        stage=Stage.REVALUE,
+        holder=first,
+        tasks=(),
+        cursor=0,
+        gains=Map(),
+        total_gain=0,
+        defaulted=(),
+        owed=0,
+        collected=0,
+        breaches=(),
+        attempts=0,
+        micro_steps=0,
+    )
     # EVENTS
     draft.events.append(RoundBegun(statement.number, statement.timestamp, elapsed))
     draft.events.append(StageBegun(Stage.REVALUE, len(draft.holders)))
     return draft.accept()
 
 
-def valid_signatures(draft: Draft, op: BeginRound, signatures: Signatures) -> int:
-    """ORACLE-1: how many different oracles signed the statement."""
-    keys = draft.parameters.oracles.keys
-    content = signed_bytes(draft.parameters.chain, draft.parameters.rollup, op.statement)
-    return len(
-        {
-            signed.oracle
-            for signed in op.signatures
-            if signed.oracle < len(keys) and signatures.verify(keys[signed.oracle], content, signed.signature)
-        }
-    )
+def quoted(draft: Draft) -> list[int]:
+    """ROUND-1.2: the instruments that a statement must name: all but those that have reached their expiry by the clock."""
+    return [name for name, market in sorted(draft.markets.items()) if not is_due(market.instrument, draft.clock)]
+
+
+def array_length(draft: Draft, quote: Quote) -> int:
+    """ROUND-1.3: how many losses a quote must state: of an option one for each scenario, of another instrument none."""
+    return SCENARIOS if draft.markets[quote.instrument].instrument.kind.is_option else 0
 
 
 def continue_round(draft: Draft, op: ContinueRound) -> Outcome:
@@ -103,13 +125,10 @@ class Clearing:
 
     def __init__(self, draft: Draft, round_: Round) -> None:
         self.draft = draft
-        self.statement = round_.statement
+        self.number = round_.number
+        self.timestamp = round_.timestamp
+        self.quotes = round_.quotes
         self.elapsed = round_.elapsed
-        self.quotes: dict[int, Quote] = {quote.instrument: quote for quote in round_.statement.quotes}
-        self.rates = {
-            name: funding.capped_rate(quote.funding_rate, draft.markets[name].instrument.funding_cap_ppm)
-            for name, quote in self.quotes.items()
-        }
         self.stage = round_.stage
         self.holder = round_.holder
         self.tasks = round_.tasks
@@ -123,12 +142,19 @@ class Clearing:
         self.attempts = round_.attempts
         self.micro_steps = round_.micro_steps
         self.ended = False
+        self._terms: dict[int, tuple[int, int]] = {}
         self._run: dict[Stage, Callable[[Task], None]] = {
+            Stage.EXPIRE: self.discard,
             Stage.DEFAULT: self.close_or_settle,
             Stage.HAIRCUT: self.haircut,
             Stage.CLOSE: self.close_or_settle,
             Stage.DISCARD: self.discard,
             Stage.LIQUIDATE: self.liquidate,
+        }
+        self._visit: dict[Stage, Callable[[AccountId], None]] = {
+            Stage.REVALUE: self.revalue,
+            Stage.EXPIRE: self.pay_out,
+            Stage.ASSESS: self.assess,
         }
 
     def micro_step(self) -> bool:
@@ -136,41 +162,44 @@ class Clearing:
         if self.ended:
             return False
         self.micro_steps += 1
-        if self.holder is not None:
-            visit = self.revalue if self.stage is Stage.REVALUE else self.assess
-            visit(self.holder)
-            self.holder = self.draft.holders.after(self.holder)
-        elif self.cursor < len(self.tasks):
+        if self.cursor < len(self.tasks):
             self._run[self.stage](self.tasks[self.cursor])
             if self.stage is not Stage.LIQUIDATE:
                 self.cursor += 1
+        elif self.holder is not None:
+            self._visit[self.stage](self.holder)
+            self.holder = self.draft.holders.after(self.holder)
         else:
             self.next_stage()
         return True
 
     def next_stage(self) -> None:
         """The stage's list is done: what it leaves behind is written, and the list of the next stage is fixed."""
+        expired: list[int] = []
         if self.stage is Stage.REVALUE:
-            self.adopt_marks()
+            expired = self.adopt_marks()
         elif self.stage is Stage.LIQUIDATE:
             self.ended = True
-            self.draft.events.append(RoundEnded(self.statement.number, self.micro_steps))
+            self.draft.events.append(RoundEnded(self.number, self.micro_steps))
             return
         self.stage = Stage(self.stage + 1)
-        self.tasks = self.list_of(self.stage)
+        self.tasks = self.list_of(self.stage, expired)
         self.cursor = 0
         holders = self.draft.holders
-        if self.stage is Stage.ASSESS and holders:
-            self.holder = holders.first()
-        count = len(holders) if self.stage is Stage.ASSESS else len(self.tasks)
+        visits = bool(holders) and (self.stage is Stage.ASSESS or bool(expired))
+        self.holder = holders.first() if visits else None
+        count = len(self.tasks) + (len(holders) if visits else 0)
         self.draft.events.append(StageBegun(self.stage, count))
 
-    def list_of(self, stage: Stage) -> tuple[Task, ...]:
+    def list_of(self, stage: Stage, expired: list[int]) -> tuple[Task, ...]:
         """ROUND-3: the list of a stage, fixed when the stage begins; it says how many micro-steps the stage takes.
 
-        LIQUIDATE takes at most 2 + max_matches + max_removals micro-steps for each account of its list.
+        EXPIRE and ASSESS visit every holder behind their list, EXPIRE only if something expired. LIQUIDATE takes at most
+        2 + max_matches + max_removals micro-steps for each account of its list.
         """
         match stage:
+            case Stage.EXPIRE:
+                return tuple(as_discard(order) for name in expired for order in in_precedence(self.draft, name))
             case Stage.DEFAULT:
                 return plan_closes(self.draft, self.in_default(), settle=True)
             case Stage.HAIRCUT:
@@ -178,11 +207,8 @@ class Clearing:
             case Stage.CLOSE:
                 return plan_closes(self.draft, self.beyond_patience(), settle=False)
             case Stage.DISCARD:
-                return tuple(
-                    Discard(name, order.side, order.price, order.arrival)
-                    for name in sorted(self.draft.markets)
-                    for order in to_discard(self.draft, name)
-                )
+                names = sorted(self.draft.markets)
+                return tuple(as_discard(order) for name in names for order in to_discard(self.draft, name))
             case Stage.LIQUIDATE:
                 closed = set(self.beyond_patience())
                 return tuple(breach.account for breach in self.worst_first() if breach.account not in closed)
@@ -201,7 +227,9 @@ class Clearing:
             None
             if self.ended
             else Round(
-                self.statement,
+                self.number,
+                self.timestamp,
+                self.quotes,
                 self.elapsed,
                 self.stage,
                 self.holder,
@@ -218,6 +246,21 @@ class Clearing:
             )
         )
 
+    def terms(self, name: int) -> tuple[int, int]:
+        """ROUND-4.4: the new mark and the funding rate of an instrument: the statement's, or at its expiry what it pays, and no funding."""
+        found = self._terms.get(name)
+        if found is None:
+            quote = self.quotes.get(name)
+            market = self.draft.markets[name]
+            if quote is not None:
+                found = quote.mark, funding.capped_rate(quote.funding_rate, market.instrument.funding_cap_ppm)
+            elif market.settlement is not None:
+                found = payoff(market.instrument, market.settlement), 0
+            else:
+                raise SpecBug(f"instrument {name} has neither a quote nor a settlement value")
+            self._terms[name] = found
+        return found
+
     def revalue(self, account_id: AccountId) -> None:
         """ROUND-4: an account goes to the new marks and pays its funding; what it gained is kept until the round ends."""
         draft = self.draft
@@ -226,8 +269,8 @@ class Clearing:
         exact = 0
         for name, position in account.positions.items():
             size = position.size
-            mark = self.quotes[name].mark
-            exact += funding.exact_payment(self.rates[name], mark, size, self.elapsed)
+            mark, rate = self.terms(name)
+            exact += funding.exact_payment(rate, mark, size, self.elapsed)
             before += size * draft.markets[name].mark - position.cost
             after += size * mark - position.cost
         paid = funding.payment(exact)
@@ -243,23 +286,48 @@ class Clearing:
             self.defaulted += (account_id,)
         draft.events.append(Revalued(account_id, paid, gain))
 
-    def adopt_marks(self) -> None:
-        """ROUND-4.2: every account is at the new marks, so the markets are; the funding pool goes to the insurance fund."""
+    def adopt_marks(self) -> list[int]:
+        """ROUND-4.2: every account is at the new marks, so the markets are; the funding pool goes to the insurance fund.
+
+        Returns:
+            The instruments that expired with it.
+        """
         draft = self.draft
         surcharges = surcharge_rates(draft)
-        markets = draft.markets.mutate()
-        for name, quote in self.quotes.items():
-            old: Market = draft.markets[name]
-            index = old.funding_index + self.rates[name] * quote.mark * self.elapsed
-            markets[name] = revalued_market(old.instrument, quote.mark, surcharges[old.instrument.underlying], index)
-            draft.events.append(Marked(name, quote.mark, self.rates[name]))
-        draft.markets = markets.finish()
-        draft.marks_time = self.statement.timestamp
+        expired = expiring(draft)
+        for name in quoted(draft):
+            draft.markets = draft.markets.set(name, self.marked(draft.markets[name], surcharges))
+        for name in expired:
+            expire_market(draft, name)
+        self.quotes = Map()
+        draft.marks_time = self.timestamp
         # Payers pay the ceiling and receivers get the floor of amounts that sum to zero.
         if draft.funding_pool < 0:
             raise SpecBug(f"the funding pool is {draft.funding_pool} after every account has settled")
         draft.insurance += draft.funding_pool
         draft.funding_pool = 0
+        return expired
+
+    def marked(self, old: Market, surcharges: dict[int, int]) -> Market:
+        """ROUND-4.5: a market at its quote."""
+        instrument = old.instrument
+        quote = self.quotes[instrument.id]
+        mark, rate = self.terms(instrument.id)
+        reference, _ = self.terms(instrument.reference)
+        self.draft.events.append(Marked(instrument.id, mark, rate))
+        return revalued_market(
+            instrument,
+            mark,
+            reference,
+            quote.losses,
+            surcharge_ppm=surcharges[instrument.underlying],
+            funding_index=old.funding_index + rate * mark * self.elapsed,
+            settlement=old.settlement,
+        )
+
+    def pay_out(self, account_id: AccountId) -> None:
+        """ROUND-4.6: one account's positions in what expired become collateral."""
+        pay_out(self.draft, account_id)
 
     def in_default(self) -> list[int]:
         """ROUND-5: accounts whose equity is negative, or zero with positions, by id."""
@@ -321,14 +389,19 @@ class Clearing:
         return [b.account for b in self.worst_first() if b.rounds > self.draft.parameters.patience]
 
     def discard(self, task: Task) -> None:
-        """ROUND-9: an order that is outside the band or has expired leaves the book."""
+        """ROUND-9: an order that is outside the band, has expired, or stands in an instrument that has, leaves the book."""
         assert isinstance(task, Discard)
         order = self.draft.book(task.instrument).orders.get(task.arrival)
         # A close at the mark may have clipped it away since the list was fixed: never, as DISCARD begins after CLOSE.
         if order is None:
             raise SpecBug(f"order {task.arrival} left the book while the stage ran")
-        expired = order.good_till < self.draft.clock
-        self.draft.remove_order(order, Removal.EXPIRED if expired else Removal.OUTSIDE_BAND)
+        if self.stage is Stage.EXPIRE:
+            cause = Removal.INSTRUMENT_EXPIRED
+        elif order.good_till < self.draft.clock:
+            cause = Removal.EXPIRED
+        else:
+            cause = Removal.OUTSIDE_BAND
+        self.draft.remove_order(order, cause)
 
     def liquidate(self, account_id: Task) -> None:
         """ROUND-8.2: one micro-step of an account's liquidation on the book."""
@@ -345,12 +418,23 @@ def to_discard(draft: Draft, instrument: int) -> list[Order]:
 
     An expired order is otherwise removed by whoever meets it, out of that one's own budget: enough of them would shield an account.
     """
-    market, book = draft.markets[instrument], draft.book(instrument)
+    market = draft.markets[instrument]
     orders = []
+    for order in in_precedence(draft, instrument):
+        outside = order.price > market.high if order.side is Side.BUY else order.price < market.low
+        if outside or order.good_till < draft.clock:
+            orders.append(order)
+    return orders
+
+
+def in_precedence(draft: Draft, instrument: int) -> Iterator[Order]:
+    """BOOK-2.2: every order of a book, bids first, each side in precedence."""
+    book = draft.book(instrument)
     for side in (Side.BUY, Side.SELL):
         for key in book.ladder(side):
-            order = book.orders[key & ARRIVAL_MASK]
-            outside = order.price > market.high if side is Side.BUY else order.price < market.low
-            if outside or order.good_till < draft.clock:
-                orders.append(order)
-    return orders
+            yield book.orders[key & ARRIVAL_MASK]
+
+
+def as_discard(order: Order) -> Discard:
+    """The micro-step that discards an order."""
+    return Discard(order.instrument, order.side, order.price, order.arrival)

@@ -20,6 +20,7 @@ from settlespec.domain.outcomes import Outcome, Rejected
 from settlespec.domain.reasons import Reason
 from settlespec.machine.admission import admit, marks_are_stale
 from settlespec.machine.draft import Draft
+from settlespec.machine.markets import is_due
 from settlespec.machine.matching import DROPS, Taker, match
 from settlespec.machine.signatures import Signatures
 from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
@@ -203,6 +204,9 @@ def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
     """
     account = draft.account(request.account)
     market = draft.markets[request.instrument]
+    # The instrument has not reached its expiry; from there on the next round pays the position out.
+    if is_due(market.instrument, draft.clock):
+        return Reason.INSTRUMENT_EXPIRED
     position = account.positions.get(request.instrument, FLAT).size
     # The order would close the position.
     if position * request.side >= 0:

@@ -1,15 +1,18 @@
 """The exchange: `step` takes one operation from one state to the next, or says why not."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import attrs
 
 from settlespec.domain.events import Ticked
+from settlespec.domain.instruments import SettlementStatement
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     Place,
     Receive,
@@ -23,7 +26,7 @@ from settlespec.domain.outcomes import Outcome, Rejected
 from settlespec.domain.quantities import Range
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
-from settlespec.machine import clearing, custody, trading
+from settlespec.machine import clearing, custody, expiry, trading
 from settlespec.machine.draft import Draft
 from settlespec.machine.signatures import Signatures
 
@@ -63,6 +66,8 @@ def step(state: State, op: Operation, signatures: Signatures) -> Outcome:
             return custody.take(draft, op)
         case Tick():
             return tick(draft, op)
+        case FixSettlement():
+            return expiry.fix_settlement(draft, op, signatures)
         case BeginRound():
             return clearing.begin_round(draft, op, signatures)
         case ContinueRound():
@@ -91,7 +96,15 @@ def beyond_caps(state: State, op: Operation) -> bool:
             quote.instrument in state.markets and quote.mark > state.markets[quote.instrument].instrument.max_price
             for quote in op.statement.quotes
         )
+    if type(op) is FixSettlement:
+        return op.statement.instrument in state.markets and beyond_reference(state, op.statement)
     return False
+
+
+def beyond_reference(state: State, statement: SettlementStatement) -> bool:
+    """EXPIRY-2.2: whether a settlement value is beyond what the underlying's own instrument may be marked at."""
+    reference = state.markets[statement.instrument].instrument.reference
+    return statement.value > state.markets[reference].instrument.max_price
 
 
 def in_range(record: object) -> bool:
@@ -99,6 +112,9 @@ def in_range(record: object) -> bool:
     kind: Any = type(record)
     for name, low, high in ranges(kind):
         if not low <= getattr(record, name) <= high:
+            return False
+    for name, low, high in listed_ranges(kind):
+        if not all(low <= value <= high for value in getattr(record, name)):
             return False
     for name in nested(kind):
         inner = getattr(record, name)
@@ -110,15 +126,26 @@ def in_range(record: object) -> bool:
 @cache
 def ranges(kind: Any) -> tuple[tuple[str, int, int], ...]:
     """The integer fields of a record with the ranges that their types declare."""
+    return limits_of(kind, lambda annotation: annotation)
+
+
+@cache
+def listed_ranges(kind: Any) -> tuple[tuple[str, int, int], ...]:
+    """The fields of a record that hold tuples of integers, with the ranges that their types declare."""
+    return limits_of(kind, lambda annotation: get_args(annotation)[0] if get_origin(annotation) is tuple else None)
+
+
+def limits_of(kind: Any, member: Callable[[Any], Any]) -> tuple[tuple[str, int, int], ...]:
+    """The fields of a record of which some part of the type is an integer with a range."""
     if not attrs.has(kind):
         return ()
-    found = []
-    for name, annotation in get_type_hints(kind, include_extras=True).items():
-        if get_origin(annotation) is Annotated:
-            for limit in get_args(annotation)[1:]:
-                if isinstance(limit, Range):
-                    found.append((name, limit.low, limit.high))
-    return tuple(found)
+    return tuple(
+        (name, limit.low, limit.high)
+        for name, annotation in get_type_hints(kind, include_extras=True).items()
+        if get_origin(part := member(annotation)) is Annotated
+        for limit in get_args(part)[1:]
+        if isinstance(limit, Range)
+    )
 
 
 @cache

@@ -27,9 +27,16 @@ ORACLE_SEED = 2**63
 
 def initial_state(genesis: Genesis) -> State:
     """GENESIS-2: no account, empty books, every market at its first mark."""
+    marks = dict(zip((instrument.id for instrument in genesis.instruments), genesis.marks, strict=True))
+    arrays = iter(genesis.losses)
     markets = {
-        instrument.id: revalued_market(instrument, mark, 0, 0)
-        for instrument, mark in zip(genesis.instruments, genesis.marks, strict=True)
+        instrument.id: revalued_market(
+            instrument,
+            marks[instrument.id],
+            marks[instrument.reference],
+            next(arrays) if instrument.kind.is_option else (),
+        )
+        for instrument in genesis.instruments
     }
     return State(
         parameters=genesis.parameters,
@@ -135,9 +142,13 @@ def perpetual(number: int, underlying: int, *, price_step: int, cap: int, tiny: 
         id=number,
         kind=InstrumentKind.PERPETUAL,
         underlying=underlying,
+        reference=number,
+        strike=0,
+        expiry=0,
         price_step=price_step,
         maintenance_ppm=100_000 if tiny else 30_000,
         basis_ppm=10_000 if tiny else 1_000,
+        short_minimum_ppm=0,
         taker_fee_ppm=10_000 if tiny else 500,
         maker_fee_ppm=-5_000 if tiny else -110,
         band_steps=2,

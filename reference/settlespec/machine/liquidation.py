@@ -94,7 +94,8 @@ def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool
     market = draft.markets[instrument]
     side = Side.SELL if account.positions[instrument].size > 0 else Side.BUY
     maker = draft.book(instrument).best(side.opposite)
-    if maker is None or not within_slip(side, maker.price, market) or outside(side, maker.price, market):
+    reference = draft.markets[market.instrument.reference].mark
+    if maker is None or not within_slip(side, maker.price, market, reference) or outside(side, maker.price, market):
         return False
     cause = unfit(draft, maker)
     if cause is not None:
@@ -117,12 +118,13 @@ def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool
     return True
 
 
-def within_slip(side: Side, price: int, market: Market) -> bool:
-    """Never further from the mark than the slip (LIQ-6)."""
-    slip, step = market.instrument.liquidation_slip_ppm, market.instrument.price_step
+def within_slip(side: Side, price: int, market: Market, reference: int) -> bool:
+    """Never further from the mark than the slip, which is a share of the reference's mark (LIQ-6)."""
+    instrument = market.instrument
+    width = liquidation.slip_width(reference, instrument.liquidation_slip_ppm, instrument.price_step)
     if side is Side.SELL:
-        return price >= liquidation.lowest_sale(market.mark, slip, step)
-    return price <= liquidation.highest_purchase(market.mark, slip, step)
+        return price >= liquidation.lowest_sale(market.mark, width)
+    return price <= liquidation.highest_purchase(market.mark, width)
 
 
 def outside(side: Side, price: int, market: Market) -> bool:

@@ -9,6 +9,7 @@ from settlespec.domain.outcomes import Outcome, Rejected
 from settlespec.domain.reasons import Reason
 from settlespec.machine.admission import admit, marks_are_stale
 from settlespec.machine.draft import Draft, traded
+from settlespec.machine.markets import is_due
 from settlespec.machine.matching import DROPS, Stop, Taker, admits_reduction, crosses, match, unfit
 from settlespec.machine.signatures import Signatures
 from settlespec.rules.fees import resting_fee
@@ -29,6 +30,9 @@ def place(draft: Draft, op: Place, signatures: Signatures) -> Outcome:
     # The marks are fresh.
     if marks_are_stale(draft):
         return Rejected(Reason.STALE_MARK)
+    # The instrument has not reached its expiry.
+    if is_due(market.instrument, draft.clock):
+        return Rejected(Reason.INSTRUMENT_EXPIRED)
     account = draft.account(op.account)
     open_orders = account.orders.get(op.instrument, NO_ORDERS)
     # The owner has no live order of this name.
@@ -84,6 +88,9 @@ def replace(draft: Draft, op: Replace, signatures: Signatures) -> Outcome:
     # The marks are fresh.
     if marks_are_stale(draft):
         return Rejected(Reason.STALE_MARK)
+    # The instrument has not reached its expiry.
+    if is_due(market.instrument, draft.clock):
+        return Rejected(Reason.INSTRUMENT_EXPIRED)
     arrival = draft.account(op.account).orders.get(op.instrument, NO_ORDERS).arrivals.get(op.client_id)
     # The order is live.
     if arrival is None:

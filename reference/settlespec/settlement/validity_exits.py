@@ -4,23 +4,17 @@ Everything that leaves is shown under an exit root, the new root of a proven bat
 say does not count. Each money has one name in each way out, and what is paid under a name is paid once. Whoever calls, the owner is paid.
 """
 
-from functools import lru_cache
-
 from attrs import evolve
-from immutables import Map
 
 from settlespec.commitment.encoding import Refused as Undecodable
 from settlespec.commitment.leaves import Holdings, LeafKey, Part, decode_claim, decode_holdings
-from settlespec.commitment.parts import decode_market
+from settlespec.commitment.parts import mark_of
 from settlespec.commitment.proofs import ProofRefused, verify
 from settlespec.commitment.state_tree import BITS, tree_key
-from settlespec.domain.genesis import Genesis
-from settlespec.domain.instruments import Market
 from settlespec.domain.messages import Claim, Deposit, ForcedOrder, ForcedWithdrawal, Message
 from settlespec.domain.operations import Receive
 from settlespec.domain.quantities import IDENTIFIER, InstrumentId, Price
 from settlespec.machine.exchange import in_range
-from settlespec.machine.genesis import initial_state
 from settlespec.rules.margin import equity
 from settlespec.settlement.chain import Opening, Sender
 from settlespec.settlement.validity_batches import Answer
@@ -195,7 +189,7 @@ def escape(registry: Registry, call: Escape) -> Answer:
 
 def shown_account(registry: Registry, call: Escape) -> tuple[Holdings, dict[InstrumentId, Price]] | None:
     """VALID-14.2: the holdings that a call shows, and the marks of exactly the markets that they need; else nothing."""
-    known = listed_markets(registry.deployment.genesis)
+    known = {instrument.id for instrument in registry.deployment.genesis.instruments}
     marks: dict[InstrumentId, Price] = {}
     try:
         holdings = decode_holdings(call.holdings)
@@ -205,17 +199,10 @@ def shown_account(registry: Registry, call: Escape) -> tuple[Holdings, dict[Inst
         leaves = {LeafKey(Part.HOLDINGS, 0, call.account): call.holdings}
         for instrument, leaf in zip(held, call.markets, strict=True):
             leaves[LeafKey(Part.MARKETS, 0, instrument)] = leaf
-            market, _, _ = decode_market(leaf, known[instrument])
-            marks[instrument] = market.mark
+            marks[instrument] = mark_of(leaf)
     except Undecodable:
         return None
     return (holdings, marks) if shows(registry, registry.exit.new_root, leaves, call.proof) else None
-
-
-@lru_cache(maxsize=16)
-def listed_markets(genesis: Genesis) -> Map[InstrumentId, Market]:
-    """VALID-14.3: the markets that a deployment lists; a leaf adds the mark, which is all that an escape needs."""
-    return initial_state(genesis).markets
 
 
 def refund(registry: Registry, call: Refund) -> Answer:

@@ -2,7 +2,8 @@
 
 The content is a canonical JSON array of strings: chain, rollup, operation type, then every field but the signature in alphabetical
 order of its name. Integers are decimal, enumerations stand by their value, booleans are ``true`` and ``false``, bytes are lower-case
-hexadecimal; the quotes of a statement are one string of ``instrument:mark:rate`` joined by commas.
+hexadecimal; the quotes of a statement are one string of ``instrument:mark:rate``, of an option with its losses behind it, joined by
+commas.
 """
 
 from collections.abc import Callable
@@ -13,11 +14,11 @@ from typing import Any, get_type_hints
 
 import attrs
 
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import Quote, RoundStatement, SettlementStatement
 from settlespec.domain.operations import SIGNED_TYPES, Signed
 
 
-def signed_bytes(chain: int, rollup: int, content: Signed | RoundStatement) -> bytes:
+def signed_bytes(chain: int, rollup: int, content: Signed | RoundStatement | SettlementStatement) -> bytes:
     """SIGN-1: what the owner (of a statement: each oracle) signs.
 
     Args:
@@ -55,4 +56,4 @@ def _word(value: object) -> str:
 
 
 def _quote(quote: Quote) -> str:
-    return f"{quote.instrument}:{quote.mark}:{quote.funding_rate}"
+    return ":".join(map(str, (quote.instrument, quote.mark, quote.funding_rate, *quote.losses)))

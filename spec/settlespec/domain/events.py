@@ -15,8 +15,10 @@ from settlespec.domain.quantities import (
     InstrumentId,
     Milliseconds,
     Price,
+    PriceOrNone,
     Quantums,
     Rate,
+    SignedSize,
     Size,
 )
 from settlespec.domain.reasons import Reason
@@ -168,6 +170,33 @@ class Revalued:
 
 
 @frozen
+class SettlementFixed:
+    """The settlement value of an expired instrument was fixed; what a lot pays follows from it."""
+
+    instrument: InstrumentId
+    value: Price
+    payoff: PriceOrNone
+
+
+@frozen
+class InstrumentExpired:
+    """A market took its payoff as its last mark; the round pays its positions out."""
+
+    instrument: InstrumentId
+    payoff: PriceOrNone
+
+
+@frozen
+class PaidOut:
+    """A position in an expired instrument became collateral; no equity moved."""
+
+    account: AccountId
+    instrument: InstrumentId
+    size: SignedSize
+    payoff: PriceOrNone
+
+
+@frozen
 class ClosedAtMark:
     """Lots of an account closed at the mark against an opposite position; no equity moved."""
 
@@ -264,6 +293,9 @@ Event: TypeAlias = (
     | StageBegun
     | Revalued
     | Marked
+    | SettlementFixed
+    | InstrumentExpired
+    | PaidOut
     | ClosedAtMark
     | InsurancePaid
     | HaircutTaken

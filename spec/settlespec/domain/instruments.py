@@ -4,13 +4,39 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from settlespec.domain.quantities import Factor, Index, InstrumentId, Milliseconds, Price, Rate, Size
+from settlespec.domain.quantities import (
+    Factor,
+    Index,
+    InstrumentId,
+    Loss,
+    Milliseconds,
+    Price,
+    PriceOrNone,
+    Rate,
+    Size,
+)
 
 
 class InstrumentKind(StrEnum):
     """What the instrument promises."""
 
     PERPETUAL = "perpetual"
+    FUTURE = "future"
+    """Dated: its settlement value is paid once, at its expiry."""
+    CALL = "call"
+    """A European option, cash-settled: max(0, settlement value - strike)."""
+    PUT = "put"
+    """A European option, cash-settled: max(0, strike - settlement value)."""
+
+    @property
+    def is_option(self) -> bool:
+        """Whether what a lot loses is no multiple of the move, so that its risk array must be stated."""
+        return self in (InstrumentKind.CALL, InstrumentKind.PUT)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it ends at an expiry."""
+        return self is not InstrumentKind.PERPETUAL
 
 
 @frozen
@@ -21,22 +47,30 @@ class Instrument:
     kind: InstrumentKind
     underlying: int
     """Instruments of one underlying offset each other in the requirement."""
+    reference: InstrumentId
+    """The linear instrument whose mark is the underlying's: of an option the one that it is written on, else the instrument itself."""
+    strike: PriceOrNone
+    """Quantums per lot, on the scale of the reference; 0 of a linear instrument."""
+    expiry: Milliseconds
+    """From when on it takes no order and no fill; 0 of a perpetual."""
     price_step: Price
     maintenance_ppm: Factor
-    """The move of the mark, in ppm, that maintenance covers."""
+    """The move of the reference's mark, in ppm, that maintenance covers."""
     basis_ppm: Factor
-    """Spread charge in ppm of the mark per lot, > 0, never netted."""
+    """Spread charge in ppm of the reference's mark per lot, > 0, never netted."""
+    short_minimum_ppm: Factor
+    """What a written option needs at least, in ppm of the reference's mark per lot; 0 of a linear instrument."""
     taker_fee_ppm: Factor
     maker_fee_ppm: Rate
     """Negative: a rebate, never more than the taker's fee of the same fill."""
     band_steps: int
     """Half-width of the price band in price steps, if that is wider than `band_ppm`."""
     band_ppm: Factor
-    """Half-width of the price band in ppm of the mark."""
+    """Half-width of the price band in ppm of the reference's mark."""
     funding_cap_ppm: Factor
     """Largest funding rate, either sign, in ppm per funding period."""
     liquidation_slip_ppm: Factor
-    """How far from the mark a liquidation may trade."""
+    """How far from the mark a liquidation may trade, in ppm of the reference's mark."""
     liquidation_fee_ppm: Factor
     max_price: Price
     max_order: Size
@@ -78,7 +112,8 @@ class Market:
     """An instrument with what the last clearing round said of it."""
 
     instrument: Instrument
-    mark: Price
+    mark: PriceOrNone
+    """Quantums per lot; 0 only of an option that expired worthless."""
     risk: RiskArray
     surcharge_ppm: Factor
     """The open-interest term of the initial requirement, frozen at the last round; the same for a whole underlying."""
@@ -88,6 +123,10 @@ class Market:
     """The band's lower edge: no ask below it; a multiple of the price step, at least one step."""
     high: int
     """The band's upper edge: no bid above it; a multiple of the price step."""
+    settlement: PriceOrNone | None = None
+    """The settlement value of the underlying at this instrument's expiry, once it is fixed."""
+    expired: bool = False
+    """Whether a round has paid it out: its mark is its payoff, nobody holds it, and no round quotes it."""
 
 
 @frozen
@@ -98,6 +137,8 @@ class Quote:
     mark: Price
     funding_rate: Rate
     """Ppm of the mark per funding period; longs pay shorts when positive."""
+    losses: tuple[Loss, ...] = ()
+    """Of an option what one long lot loses in each of the `SCENARIOS`, times `rules.margin.RISK_SCALE`; of another nothing."""
 
 
 @frozen
@@ -109,4 +150,16 @@ class RoundStatement:
     number: Index
     timestamp: Milliseconds
     quotes: tuple[Quote, ...]
-    """Every listed instrument exactly once, in rising order of its id."""
+    """Every listed instrument that has not reached its expiry exactly once, in rising order of its id."""
+
+
+@frozen
+class SettlementStatement:
+    """What an expiring instrument is settled at, signed alike by k of n oracles, once (EXPIRY-2)."""
+
+    chain: Index
+    rollup: Index
+    instrument: InstrumentId
+    expiry: Milliseconds
+    value: Price
+    """The settlement value of the underlying, in quantums per lot; what an option pays follows from it."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from settlespec.domain.errors import Malformed
-from settlespec.domain.instruments import RoundStatement
+from settlespec.domain.instruments import RoundStatement, SettlementStatement
 from settlespec.domain.messages import Message
 from settlespec.domain.orders import OrderKind, Side, TimeInForce
 from settlespec.domain.quantities import (
@@ -155,10 +155,18 @@ class ContinueRound:
     micro_steps: Count
 
 
+@frozen
+class FixSettlement:
+    """The settlement value of an expired instrument is fixed by its own oracle statement, once (EXPIRY-2)."""
+
+    statement: SettlementStatement
+    signatures: tuple[OracleSignature, ...]
+
+
 Signed: TypeAlias = Place | Cancel | Replace | Withdraw | Transfer
 """What an owner signs."""
 
-Operation: TypeAlias = Signed | Receive | Take | Tick | BeginRound | ContinueRound
+Operation: TypeAlias = Signed | Receive | Take | Tick | FixSettlement | BeginRound | ContinueRound
 
 
 class SignedType(StrEnum):
@@ -170,6 +178,7 @@ class SignedType(StrEnum):
     WITHDRAW = "withdraw"
     TRANSFER = "transfer"
     STATEMENT = "statement"
+    SETTLEMENT = "settlement"
 
 
 SIGNED_TYPES: dict[type, SignedType] = {
@@ -179,5 +188,6 @@ SIGNED_TYPES: dict[type, SignedType] = {
     Withdraw: SignedType.WITHDRAW,
     Transfer: SignedType.TRANSFER,
     RoundStatement: SignedType.STATEMENT,
+    SettlementStatement: SignedType.SETTLEMENT,
 }
 """Which type a record is signed as."""

@@ -49,6 +49,7 @@ class Removal(StrEnum):
     CANCELLED = "cancelled"
     REPLACED = "replaced"
     EXPIRED = "expired"
+    INSTRUMENT_EXPIRED = "instrument_expired"
     SELF_TRADE = "self_trade"
     UNDERCOLLATERALISED = "undercollateralised"
     POSITION_LIMIT = "position_limit"

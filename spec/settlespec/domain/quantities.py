@@ -38,6 +38,7 @@ SIZE: Final = Range(1, MAX_SIZE)
 IDENTIFIER: Final = Range(0, 2**64 - 1)
 TIME: Final = Range(0, 2**53 - 1)
 RATE: Final = Range(-(10**9), 10**9)
+LOSS: Final = Range(-(2**63 - 1), 2**63 - 1)
 
 Quantums: TypeAlias = Annotated[int, Range(-MAX_AMOUNT, MAX_AMOUNT)]
 """Money in quote quantums (1e-6 of the collateral unit), signed."""
@@ -62,6 +63,9 @@ Rate: TypeAlias = Annotated[int, RATE]
 
 Factor: TypeAlias = Annotated[int, Range(0, 10**9)]
 """Parts per million, not negative."""
+
+Loss: TypeAlias = Annotated[int, LOSS]
+"""What a lot loses in a scenario, in quantums times `rules.margin.RISK_SCALE`: a price of 2^40 times 3,000,000 fits."""
 
 Milliseconds: TypeAlias = Annotated[int, TIME]
 """A time or a duration in milliseconds; 2^53 stays exact in every JSON reader."""

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     WRONG_OWNER = "WRONG_OWNER"
     UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"
     STALE_MARK = "STALE_MARK"
+    INSTRUMENT_EXPIRED = "INSTRUMENT_EXPIRED"
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
     DUPLICATE_ORDER = "DUPLICATE_ORDER"
     LIFETIME_OVER = "LIFETIME_OVER"
@@ -49,6 +50,11 @@ class Reason(StrEnum):
     STATEMENT_STALE = "STATEMENT_STALE"
     STATEMENT_INCOMPLETE = "STATEMENT_INCOMPLETE"
     NO_QUORUM = "NO_QUORUM"
+    SETTLEMENT_MISSING = "SETTLEMENT_MISSING"
+    ARRAY_MISSING = "ARRAY_MISSING"
+    WRONG_EXPIRY = "WRONG_EXPIRY"
+    SETTLEMENT_EARLY = "SETTLEMENT_EARLY"
+    SETTLEMENT_FIXED = "SETTLEMENT_FIXED"
 
 
 NUMBERS: Final[dict[Reason, int]] = {
@@ -62,6 +68,7 @@ NUMBERS: Final[dict[Reason, int]] = {
     Reason.WRONG_OWNER: 205,
     Reason.UNKNOWN_INSTRUMENT: 301,
     Reason.STALE_MARK: 302,
+    Reason.INSTRUMENT_EXPIRED: 303,
     Reason.UNKNOWN_ORDER: 401,
     Reason.DUPLICATE_ORDER: 402,
     Reason.LIFETIME_OVER: 403,
@@ -90,6 +97,11 @@ NUMBERS: Final[dict[Reason, int]] = {
     Reason.STATEMENT_STALE: 706,
     Reason.STATEMENT_INCOMPLETE: 707,
     Reason.NO_QUORUM: 708,
+    Reason.SETTLEMENT_MISSING: 709,
+    Reason.ARRAY_MISSING: 710,
+    Reason.WRONG_EXPIRY: 711,
+    Reason.SETTLEMENT_EARLY: 712,
+    Reason.SETTLEMENT_FIXED: 713,
 }
 
 SENTENCES: Final[dict[Reason, str]] = {
@@ -103,6 +115,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.WRONG_OWNER: "The key that sent the message does not own the account.",
     Reason.UNKNOWN_INSTRUMENT: "The instrument is not listed.",
     Reason.STALE_MARK: "The marks are older than max_age, so no risk may be judged by them.",
+    Reason.INSTRUMENT_EXPIRED: "The instrument has reached its expiry and takes no order and no fill.",
     Reason.UNKNOWN_ORDER: "The account has no such live order in this instrument.",
     Reason.DUPLICATE_ORDER: "The account already has a live order of this name in this instrument.",
     Reason.LIFETIME_OVER: "The order's own lifetime has ended before it could rest.",
@@ -129,6 +142,11 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.STATEMENT_NOT_NEWER: "The oracle statement is not newer than the last one used.",
     Reason.STATEMENT_AHEAD: "The oracle statement is from after the clock.",
     Reason.STATEMENT_STALE: "The oracle statement is older than max_age.",
-    Reason.STATEMENT_INCOMPLETE: "The oracle statement does not name every listed instrument exactly once, in order.",
+    Reason.STATEMENT_INCOMPLETE: "The oracle statement does not name every instrument before its expiry exactly once, in order.",
     Reason.NO_QUORUM: "Fewer than the required number of oracles signed the statement.",
+    Reason.SETTLEMENT_MISSING: "An instrument has reached its expiry, and its settlement value is not fixed yet.",
+    Reason.ARRAY_MISSING: "A quote of an option has no risk array of sixteen losses, or another quote has one.",
+    Reason.WRONG_EXPIRY: "The settlement statement does not name the instrument's expiry.",
+    Reason.SETTLEMENT_EARLY: "The instrument has not reached its expiry.",
+    Reason.SETTLEMENT_FIXED: "The settlement value of the instrument is fixed already.",
 }

@@ -6,9 +6,19 @@ from typing import TypeAlias
 from attrs import frozen
 from immutables import Map
 
-from settlespec.domain.instruments import RoundStatement
+from settlespec.domain.instruments import Quote
 from settlespec.domain.orders import Side
-from settlespec.domain.quantities import AccountId, Amount, Arrival, InstrumentId, Milliseconds, Price, Quantums, Size
+from settlespec.domain.quantities import (
+    AccountId,
+    Amount,
+    Arrival,
+    Index,
+    InstrumentId,
+    Milliseconds,
+    Price,
+    Quantums,
+    Size,
+)
 
 
 class Stage(IntEnum):
@@ -56,7 +66,7 @@ class Settle:
 
 @frozen
 class Discard:
-    """A micro-step: an order outside the band, or one that has expired, is discarded.
+    """A micro-step: an order outside the band, one that has expired, or one in an instrument that has, is discarded.
 
     Its place in the book is named, so that nothing need be searched.
     """
@@ -86,12 +96,16 @@ class Breach:
 class Round:
     """Where the round stands. Nothing interleaves with it, and a dispute about it ends at one micro-step (ROUND-1)."""
 
-    statement: RoundStatement
+    number: Index
+    timestamp: Milliseconds
+    """Of the statement."""
+    quotes: Map[InstrumentId, Quote]
+    """The statement's quotes until the markets adopt them, then none."""
     elapsed: Milliseconds
     """The funding interval that this round settles."""
     stage: Stage
     holder: AccountId | None
-    """Whose turn it is in REVALUE and ASSESS, which go through all holders in order and change none; None elsewhere, and at the end."""
+    """Whose turn it is in REVALUE, EXPIRE and ASSESS, which go through all holders in order; None elsewhere, and at the end."""
     tasks: tuple[Task, ...]
     """The list of any other stage, fixed when the stage begins."""
     cursor: int

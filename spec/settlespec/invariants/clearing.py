@@ -73,8 +73,9 @@ def round_begun(walk: Walk, event: RoundBegun) -> None:
         walk.broken(ORACLE_SANE, "a round begins with a statement", "", event.number, "")
         return
     statement = operation.statement
-    said = opened.statement == statement and (event.number, event.timestamp) == (statement.number, statement.timestamp)
-    if not said:
+    told = event.number, event.timestamp, tuple(quote for _, quote in sorted(opened.quotes.items()))
+    kept = opened.number, opened.timestamp, statement.quotes
+    if not told == kept == (statement.number, statement.timestamp, statement.quotes):
         walk.broken(ORACLE_SANE, "the round is that of the statement", "", event.number, statement.number)
     passed = min(statement.timestamp - walk.before.marks_time, walk.before.parameters.round_deadline)
     walk.require(NO_DOUBLE_SPEND, "a funding interval begins where the last one ended", "", opened.elapsed, passed)

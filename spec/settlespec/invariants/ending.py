@@ -282,8 +282,7 @@ def borders(walk: Walk) -> None:
     marks = walk.sheet is not None and walk.markets is not before.markets
     if after.markets is not before.markets and not marks:
         walk.broken(ORACLE_SANE, "marks change only when a round adopts its statement", "", "changed", "")
-    statement = None if before.round is None else before.round.statement
-    time = statement.timestamp if marks and statement is not None else before.marks_time
+    time = before.round.timestamp if marks and before.round is not None else before.marks_time
     if after.marks_time != time:
         walk.broken(ORACLE_SANE, "the age of the marks is that of their statement", "", after.marks_time, time)
     number = before.round_number + (type(operation) is BeginRound)

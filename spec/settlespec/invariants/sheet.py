@@ -42,9 +42,9 @@ class Sheet:
         self.round = round_
         self.stage = round_.stage
         self.elapsed = round_.elapsed
-        self.marks = {quote.instrument: quote.mark for quote in round_.statement.quotes}
+        self.marks = {name: quote.mark for name, quote in round_.quotes.items()}
         self.rates: dict[int, int] = {}
-        for quote in round_.statement.quotes:
+        for quote in round_.quotes.values():
             cap = before.markets[quote.instrument].instrument.funding_cap_ppm
             self.rates[quote.instrument] = min(max(quote.funding_rate, -cap), cap)
         self.insurance = before.insurance

@@ -56,14 +56,29 @@ def liquidation_fee(notional: Amount, rate: Factor, over_bankruptcy: Quantums) -
     return clamp(ceil_div(notional * rate, PPM), 0, over_bankruptcy)
 
 
-def lowest_sale(mark: Price, slip: Factor, price_step: Price) -> int:
-    """LIQ-6: the lowest price at which a long may be liquidated: the mark less the slip, at least one step of it, rounded up."""
-    return mark - maximum(floor_div(mark * slip, PPM), price_step)
+def slip_width(reference: Price, slip: Factor, price_step: Price) -> int:
+    """LIQ-6.3: how far from the mark a liquidation may trade, in quantums: a share of the reference's mark, rounded down, at least a step.
+
+    Args:
+        reference: the mark of the instrument itself, of an option that of the underlying, quantums per lot.
+        slip: ppm.
+    """
+    return maximum(floor_div(reference * slip, PPM), price_step)
 
 
-def highest_purchase(mark: Price, slip: Factor, price_step: Price) -> int:
-    """LIQ-6.2: the highest price at which a short may be liquidated: the mark plus the slip, at least one step of it, rounded down."""
-    return mark + maximum(floor_div(mark * slip, PPM), price_step)
+def lowest_sale(mark: Price, width: int) -> int:
+    """LIQ-6: the lowest price at which a long may be liquidated: the mark less the slip.
+
+    Args:
+        mark: quantums per lot.
+        width: `slip_width`.
+    """
+    return mark - width
+
+
+def highest_purchase(mark: Price, width: int) -> int:
+    """LIQ-6.2: the highest price at which a short may be liquidated: the mark plus the slip."""
+    return mark + width
 
 
 def restored(equity: Quantums, base_initial: Amount, maintenance_in_force: Amount) -> bool:

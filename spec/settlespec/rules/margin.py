@@ -1,4 +1,4 @@
-"""Margin: one formula for every instrument (rules MARGIN-1 to MARGIN-9).
+"""Margin: one formula for every instrument (rules MARGIN-1 to MARGIN-15).
 
 A risk array says what one lot loses in each of sixteen scenarios of its underlying. Losses, spread charges and minimums carry the
 factor `RISK_SCALE`, so that an array is exact; a requirement is rounded up once, to whole quantums, which changes no comparison with
@@ -12,7 +12,7 @@ from attrs import frozen
 
 from settlespec.arithmetic import PPM, absolute, ceil_div, choose, clamp, floor_div, maximum, total
 from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
-from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
+from settlespec.domain.quantities import Amount, Factor, Loss, Price, Quantums, SignedSize, Size
 from settlespec.rules.fees import resting_fee
 
 THIRDS: Final = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 3, -3)
@@ -21,6 +21,13 @@ of which a linear instrument loses no more than at the edge of the range. Layout
 
 RISK_SCALE: Final = 3 * PPM
 """Thirds of a ppm: the unit in which a linear array is an integer."""
+
+EXTREME: Final = 3
+"""The two extreme scenarios move the price by three scan ranges, and one third of what is lost there counts (SPAN's cover fraction
+is 33 to 35 %): so a linear instrument loses exactly its scan range in them."""
+
+EXTREMES: Final = frozenset((14, 15))
+"""The places of the two extreme scenarios."""
 
 
 @frozen
@@ -42,6 +49,77 @@ def linear_array(instrument: Instrument, mark: Price) -> RiskArray:
     losses = tuple(-third * move for move in THIRDS)
     basis = 3 * instrument.basis_ppm * mark
     return RiskArray(losses, 3 * third, 3 * third, basis, 0, 3 * third + basis, 3 * third + basis)
+
+
+def risk_array(losses: tuple[int, ...], basis: int, short_minimum: int) -> RiskArray:
+    """MARGIN-1.2: a risk array with its two extremes, which are what one lot needs when it is held alone.
+
+    Args:
+        losses: of one long lot in each scenario, signed; a short lot loses the negative.
+        basis: spread charge per lot, > 0.
+        short_minimum: per short lot, >= 0.
+    All three are in quantums times RISK_SCALE.
+    """
+    worst_long = worst_short = 0
+    for loss in losses:
+        worst_long = maximum(worst_long, loss)
+        worst_short = maximum(worst_short, -loss)
+    return RiskArray(
+        losses, worst_long, worst_short, basis, short_minimum, worst_long + basis, worst_short + basis + short_minimum
+    )
+
+
+def moved_price(reference: Price, scan: Factor, scenario: int) -> int:
+    """MARGIN-15.2: the reference's price after the move of a scenario, times RISK_SCALE, never below 0.
+
+    Args:
+        reference: the mark of the linear instrument that the option is written on.
+        scan: the scan range in ppm of it.
+    """
+    thirds = THIRDS[scenario] * (EXTREME if scenario in EXTREMES else 1)
+    return maximum(reference * (RISK_SCALE + scan * thirds), 0)
+
+
+def bounded_loss(stated: Loss, scenario: int, right: int, strike: Price, mark: Price, moved: int) -> int:
+    """MARGIN-15: a stated loss counts as far as an option can lose it: after the move it is worth no less than its payoff there,
+    and no more than what it can ever pay.
+
+    So no array of an oracle, whatever it says, lets a short option be held for less than what the move alone costs.
+
+    Args:
+        stated: of one long lot, times RISK_SCALE, by the oracles.
+        right: 1 of a call, which never pays more than the underlying, -1 of a put, which never pays more than its strike.
+        mark: of the option, quantums per lot.
+        moved: `moved_price` of the scenario.
+    Returns:
+        Quantums per long lot times RISK_SCALE; of an extreme scenario one third of the loss, rounded down.
+    """
+    fixed = strike * RISK_SCALE
+    least = maximum(right * (moved - fixed), 0)
+    most = choose(right > 0, moved, fixed)
+    share = EXTREME if scenario in EXTREMES else 1
+    now = mark * RISK_SCALE
+    return clamp(stated, floor_div(now - most, share), floor_div(now - least, share))
+
+
+def option_array(
+    instrument: Instrument, right: int, mark: Price, reference: Price, stated: tuple[Loss, ...]
+) -> RiskArray:
+    """MARGIN-15.3: the array of an option: what the oracles stated, each loss within its bounds, with spread charge and short minimum.
+
+    Args:
+        instrument: gives scan range, spread charge and short minimum, all in ppm of the reference's mark, and the strike.
+        right: 1 of a call, -1 of a put.
+        mark, reference: of the option and of its reference, quantums per lot.
+        stated: one loss per scenario, times RISK_SCALE.
+    """
+    losses = tuple(
+        bounded_loss(
+            loss, place, right, instrument.strike, mark, moved_price(reference, instrument.maintenance_ppm, place)
+        )
+        for place, loss in enumerate(stated)
+    )
+    return risk_array(losses, 3 * instrument.basis_ppm * reference, 3 * instrument.short_minimum_ppm * reference)
 
 
 def worst_loss(holdings: tuple[Holding, ...]) -> int:

@@ -30,9 +30,14 @@ def realised(position: Position, change: SignedSize, price: Price) -> Quantums:
     return price * -closed - removed
 
 
-def band_half_width(mark: Price, price_step: Price, band_steps: int, band_ppm: Factor) -> int:
-    """TRADE-5: the half-width of the price band: the wider of a number of steps and a share of the mark, in quantums, rounded down."""
-    return maximum(band_steps * price_step, floor_div(mark * band_ppm, PPM))
+def band_half_width(reference: Price, price_step: Price, band_steps: int, band_ppm: Factor) -> int:
+    """TRADE-5: the half-width of the price band: the wider of a number of steps and a share of the reference's mark, in quantums,
+    rounded down.
+
+    Args:
+        reference: the mark of the instrument itself, of an option that of the underlying, quantums per lot.
+    """
+    return maximum(band_steps * price_step, floor_div(reference * band_ppm, PPM))
 
 
 def band_low(mark: Price, half_width: int, price_step: Price) -> int:

@@ -1,0 +1,27 @@
+"""What an instrument pays at its expiry (rules EXPIRY-1 and EXPIRY-3; the statement that fixes it is EXPIRY-2)."""
+
+from settlespec.arithmetic import maximum
+from settlespec.domain.quantities import Price, PriceOrNone
+
+
+def option_payoff(right: int, strike: Price, value: Price) -> PriceOrNone:
+    """EXPIRY-1: a European option pays the distance of the settlement value from the strike on its own side, exact, never negative.
+
+    Args:
+        right: 1 of a call, -1 of a put.
+        strike: quantums per lot.
+        value: the settlement value of the underlying, quantums per lot.
+    Returns:
+        Quantums per lot. A dated future pays the settlement value itself.
+    """
+    return maximum(right * (value - strike), 0)
+
+
+def is_due(expiry: int, clock: int) -> bool:
+    """EXPIRY-3: from its expiry on an instrument takes no order and no fill, and the next round pays it out.
+
+    Args:
+        expiry: milliseconds; of a dated instrument, so above 0.
+        clock: milliseconds.
+    """
+    return expiry <= clock
