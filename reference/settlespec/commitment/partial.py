@@ -400,8 +400,12 @@ class _Partial:
             encoded = self.source.value(LeafKey(Part.QUOTES, 0, name))
             return None if encoded is None else decode_quote(encoded, self.start.markets[name].instrument)
 
+        def next_quoted(key: int) -> int | None:
+            names = sorted(self.start.markets)
+            return next((name for name in names if name > key and quote(name) is not None), None)
+
         def quotes(count: int) -> "Map[int, Quote]":
-            return cast("Map[int, Quote]", PartialMap(quote, None, count) if count else Map())
+            return cast("Map[int, Quote]", PartialMap(quote, next_quoted, count) if count else Map())
 
         return decode_round(
             data,
