@@ -17,7 +17,8 @@ from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import Market
 from settlespec.domain.quantities import SIZE
 from settlespec.machine.markets import linear_market
-from settlespec.machine.standing import Standing, risk_with, standing
+from settlespec.machine.portfolio import portfolio_of
+from settlespec.machine.standing import Standing, standing
 from settlespec.rules import liquidation, margin, trading
 from tests.machine.driver import instrument
 from tests.yardsticks.notes import Notes
@@ -72,7 +73,8 @@ class Situation:
         if now.equity <= 0:
             NOTES.use("under-water")
         size = self.account.positions[perpetual].size
-        after = risk_with(self.account, perpetual, size + change, self.markets)
+        held = portfolio_of(self.account, self.markets)
+        after = held.changed(self.markets[perpetual], size, size + change, 0).risk
         return liquidation.bankruptcy_quote(now.equity, now.risk, after, -change * self.markets[perpetual].mark)
 
 

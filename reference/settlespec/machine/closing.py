@@ -8,7 +8,6 @@ from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import SpecBug
 from settlespec.domain.rounds import CloseAtMark, Seize, Settle, Task
 from settlespec.machine.draft import Draft
-from settlespec.machine.standing import risk_with
 from settlespec.rules import liquidation, margin
 
 
@@ -81,13 +80,12 @@ def rank_opposite(draft: Draft, holders: list[int], instrument: int, side: int) 
     market = draft.markets[instrument]
     ranks = []
     for name in holders:
-        account = draft.account(name)
-        size = account.positions[instrument].size
+        size = draft.account(name).positions[instrument].size
         if size * side <= 0:
             continue
-        now = draft.standing(account)
-        after = margin.maintenance(risk_with(account, instrument, 0, draft.markets))
-        stays = not margin.in_breach(now.equity, now.maintenance) and not margin.in_breach(now.equity, after)
+        now = draft.portfolio(name)
+        without = now.changed(market, size, 0, 0)
+        stays = not any(margin.in_breach(now.equity, margin.maintenance(held.risk)) for held in (now, without))
         notional = abs(size) * market.mark
         leverage = (1, Fraction(0)) if now.equity <= 0 else (0, Fraction(notional, now.equity))
         ranks.append((stays, leverage, -name))

@@ -8,7 +8,8 @@ from settlespec.domain.instruments import Market
 from settlespec.domain.orders import Order, Removal, Side
 from settlespec.machine.draft import Draft, traded
 from settlespec.machine.matching import judge, unfit
-from settlespec.machine.standing import Standing, risk_with
+from settlespec.machine.portfolio import Portfolio
+from settlespec.machine.standing import Standing
 from settlespec.rules import liquidation, margin
 
 
@@ -33,7 +34,7 @@ def liquidate(draft: Draft, account_id: int, attempts: int) -> bool:
     now = draft.standing(account)
     if not account.positions or is_restored(draft, now):
         return False
-    return any(close_leg(draft, account_id, instrument, most) for instrument, most in legs(draft, account))
+    return any(close_leg(draft, account_id, instrument, most) for instrument, most in legs(draft, account_id))
 
 
 def is_restored(draft: Draft, now: Standing) -> bool:
@@ -42,39 +43,36 @@ def is_restored(draft: Draft, now: Standing) -> bool:
     return liquidation.restored(now.equity, base, now.maintenance)
 
 
-def legs(draft: Draft, account: Account) -> list[tuple[int, int]]:
+def legs(draft: Draft, account_id: int) -> list[tuple[int, int]]:
     """LIQ-10: instruments by the largest fall of maintenance that closing lots can give, ties by id, with the lots that give it."""
-    now = draft.standing(account).risk
+    portfolio = draft.portfolio(account_id)
     falls = []
-    for instrument in account.positions:
-        lots = first_minimum(draft, account, instrument)
-        fall = now - risk_after(draft, account, instrument, lots)
+    for instrument, position in draft.account(account_id).positions.items():
+        market = draft.markets[instrument]
+        lots = first_minimum(portfolio, market, position.size)
+        fall = portfolio.risk - risk_after(portfolio, market, position.size, lots)
         if fall > 0:
             falls.append((-fall, instrument, lots))
     return [(instrument, lots) for _, instrument, lots in sorted(falls)]
 
 
-def risk_after(draft: Draft, account: Account, instrument: int, lots: int) -> int:
+def risk_after(portfolio: Portfolio, market: Market, size: int, lots: int) -> int:
     """Maintenance times RISK_SCALE after closing lots of one position."""
-    size = account.positions[instrument].size
-    return risk_with(account, instrument, size - lots if size > 0 else size + lots, draft.markets)
+    return portfolio.changed(market, size, size - lots if size > 0 else size + lots, 0).risk
 
 
-def first_minimum(draft: Draft, account: Account, instrument: int) -> int:
+def first_minimum(portfolio: Portfolio, market: Market, size: int) -> int:
     """LIQ-10.2: the least number of lots whose closing brings maintenance to its minimum; it is convex in the lots closed."""
-    size = abs(account.positions[instrument].size)
-    underlying = draft.markets[instrument].instrument.underlying
-    alone = sum(draft.markets[name].instrument.underlying == underlying for name in account.positions) == 1
-    if alone:
+    if portfolio.groups[market.instrument.underlying].holdings == 1:
         # Spread charge and worst loss both fall with every lot.
-        return size
+        return abs(size)
 
     def stops_falling(lots: int) -> bool:
-        return lots == size or risk_after(draft, account, instrument, lots + 1) >= risk_after(
-            draft, account, instrument, lots
+        return lots == abs(size) or risk_after(portfolio, market, size, lots + 1) >= risk_after(
+            portfolio, market, size, lots
         )
 
-    return least(stops_falling, 0, size)
+    return least(stops_falling, 0, abs(size))
 
 
 def least(holds: Callable[[int], bool], low: int, high: int) -> int:
@@ -101,7 +99,7 @@ def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool
     if cause is not None:
         draft.remove_order(maker, cause)
         return True
-    offer = _Offer(draft, account, market, side, maker)
+    offer = _Offer(draft, account_id, market, side, maker)
     lots = offer.lots(min(most, maker.remaining))
     if lots == 0:
         return False
@@ -135,20 +133,23 @@ def outside(side: Side, price: int, market: Market) -> bool:
 class _Offer:
     """What closing lots of one leg against one resting order would mean."""
 
-    def __init__(self, draft: Draft, account: Account, market: Market, side: Side, maker: Order) -> None:
+    def __init__(self, draft: Draft, account_id: int, market: Market, side: Side, maker: Order) -> None:
         self.draft = draft
-        self.account = account
+        self.account_id = account_id
+        self.account = draft.account(account_id)
+        self.portfolio = draft.portfolio(account_id)
         self.market = market
         self.side = side
         self.price = maker.price
-        self.now = draft.standing(account)
 
     def over_bankruptcy(self, lots: int) -> int:
         """Quote received less the bankruptcy quote, in quantums; the price is acceptable when it is not negative (LIQ-4)."""
         released = -self.side * lots * self.market.mark
         received = -self.side * lots * self.price
-        after = risk_after(self.draft, self.account, self.market.instrument.id, lots)
-        return received - liquidation.bankruptcy_quote(self.now.equity, self.now.risk, after, released)
+        size = self.account.positions[self.market.instrument.id].size
+        after = risk_after(self.portfolio, self.market, size, lots)
+        now = self.portfolio
+        return received - liquidation.bankruptcy_quote(now.equity, now.risk, after, released)
 
     def fee(self, lots: int) -> int:
         """What the insurance fund takes (LIQ-5)."""
@@ -159,7 +160,7 @@ class _Offer:
         """Whether closing the lots ends the liquidation (LIQ-7)."""
         instrument = self.market.instrument.id
         after = traded(self.account, instrument, self.side * lots, self.price, self.fee(lots))
-        return is_restored(self.draft, self.draft.standing(after))
+        return is_restored(self.draft, self.draft.standing_after(self.account_id, instrument, after))
 
     def lots(self, most: int) -> int:
         """LIQ-12: the largest quantity that the bankruptcy price admits, or, if that restores, the least that restores.

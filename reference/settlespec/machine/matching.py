@@ -129,7 +129,7 @@ def judge(draft: Draft, account_id: int, instrument: int, change: int, price: in
     if abs(size) > draft.markets[instrument].instrument.max_position and abs(size) > abs(before):
         return Removal.POSITION_LIMIT
     after = traded(account, instrument, change, price, fee)
-    then = draft.standing(after)
+    then = draft.standing_after(account_id, instrument, after)
     if then.equity >= then.initial or admits_reduction(draft.standing(account), then, before, size):
         return after
     return Removal.UNDERCOLLATERALISED

@@ -1,6 +1,6 @@
 """Where an account stands: its equity at the marks and what the one formula requires of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from attrs import frozen
 from immutables import Map
@@ -45,18 +45,11 @@ def cash(account: Account) -> int:
     return account.collateral - sum(position.cost for position in account.positions.values())
 
 
-def equity(account: Account, markets: Map[InstrumentId, Market]) -> int:
+def equity(account: Account, markets: Mapping[InstrumentId, Market]) -> int:
     """The equity of an account by rule MARGIN-8."""
     return margin.equity(
         cash(account), (position.size * markets[name].mark for name, position in account.positions.items())
     )
-
-
-def risk_with(account: Account, instrument: InstrumentId, size: int, markets: Map[InstrumentId, Market]) -> int:
-    """The account's risk if it held `size` lots of the instrument and everything else as it does; times RISK_SCALE."""
-    positions = account.positions
-    changed = positions.delete(instrument) if size == 0 else positions.set(instrument, Position(size, 0))
-    return sum(alone for _, alone in risks(changed, markets))
 
 
 def risks(positions: Map[InstrumentId, Position], markets: Map[InstrumentId, Market]) -> Iterator[tuple[Market, int]]:

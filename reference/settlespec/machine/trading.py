@@ -252,7 +252,8 @@ def covered(draft: Draft, order: Order) -> bool:
         return False
     fee = resting_fee(order.price * order.remaining, market.instrument.maker_fee_ppm)
     change = order.side * order.remaining
-    then = draft.standing(traded(account, order.instrument, change, order.price, fee))
+    after = traded(account, order.instrument, change, order.price, fee)
+    then = draft.standing_after(order.account, order.instrument, after)
     before = account.positions.get(order.instrument, FLAT).size
     return admits_reduction(now, then, before, before + change)
 

@@ -122,13 +122,33 @@ def option_array(
     return risk_array(losses, 3 * instrument.basis_ppm * reference, 3 * instrument.short_minimum_ppm * reference)
 
 
-def worst_loss(holdings: tuple[Holding, ...]) -> int:
-    """MARGIN-2: the largest loss of the holdings of one underlying in any scenario, never negative; times RISK_SCALE."""
+def scenario_losses(holdings: tuple[Holding, ...]) -> tuple[int, ...]:
+    """MARGIN-2.3: what the holdings of one underlying lose together in each scenario, signed; times RISK_SCALE."""
+    return tuple(
+        total(holding.size * holding.market.risk.losses[scenario] for holding in holdings)
+        for scenario in range(SCENARIOS)
+    )
+
+
+def shifted_losses(losses: tuple[int, ...], change: SignedSize, risk: RiskArray) -> tuple[int, ...]:
+    """MARGIN-2.4: what they lose with `change` more lots of one of them: an addition for each scenario, however many are held.
+
+    Law MARGIN-2d: equal to `scenario_losses` of the holdings after the change.
+    """
+    return tuple(loss + change * lot for loss, lot in zip(losses, risk.losses, strict=True))
+
+
+def worst_of(losses: tuple[int, ...]) -> int:
+    """MARGIN-2.5: the largest loss in any scenario, never negative."""
     worst = 0
-    for scenario in range(SCENARIOS):
-        loss = total(holding.size * holding.market.risk.losses[scenario] for holding in holdings)
+    for loss in losses:
         worst = maximum(worst, loss)
     return worst
+
+
+def worst_loss(holdings: tuple[Holding, ...]) -> int:
+    """MARGIN-2: the largest loss of the holdings of one underlying in any scenario, never negative; times RISK_SCALE."""
+    return worst_of(scenario_losses(holdings))
 
 
 def charges(size: SignedSize, risk: RiskArray) -> int:
