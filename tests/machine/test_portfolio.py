@@ -6,24 +6,26 @@ from immutables import Map
 
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import FLAT, Account, Position
+from settlespec.domain.events import Filled, OrderRemoved
 from settlespec.domain.instruments import InstrumentKind, Market
+from settlespec.domain.orders import Removal
 from settlespec.machine.draft import FEW, traded
 from settlespec.machine.markets import linear_market, revalued_market
 from settlespec.machine.portfolio import portfolio_of
 from settlespec.machine.standing import standing
-from tests.machine.driver import MARK, Machine, future, instrument, intrinsic_losses, option
+from tests.machine.driver import IMMEDIATE, MARK, Machine, future, instrument, intrinsic_losses, option
 
 
 def listed() -> dict[int, Market]:
     """A perpetual, a future and six options on one underlying, and a perpetual on another."""
     markets = {
-        1: linear_market(instrument(1, 1, surcharge_ppm=1), MARK),
-        2: linear_market(future(2, expiry=9), MARK),
+        1: revalued_market(instrument(1, 1), MARK, MARK, (), surcharge_ppm=9),
+        2: revalued_market(future(2, expiry=9), MARK, MARK, (), surcharge_ppm=9),
         3: linear_market(instrument(3, 2), MARK),
     }
     for number, strike in enumerate((80, 90, 100, 110, 120, 130), start=4):
         terms = option(number, InstrumentKind.CALL if number % 2 else InstrumentKind.PUT, strike, expiry=9)
-        markets[number] = revalued_market(terms, 7, MARK, intrinsic_losses(terms, 7, MARK), surcharge_ppm=number)
+        markets[number] = revalued_market(terms, 7, MARK, intrinsic_losses(terms, 7, MARK), surcharge_ppm=9)
     return markets
 
 
@@ -60,5 +62,8 @@ def test_whoever_holds_many_instruments_is_judged_as_whoever_holds_few() -> None
     need = machine.standing("ada").initial
     machine.withdraw("ada", machine.free_collateral("ada"))
     assert machine.equity("ada") == need
-    assert not machine.place("ada", -1, 40, instrument=4).accepted
-    assert machine.place("ada", +1, 40, instrument=4).accepted
+    machine.rests("street", +1, 40, instrument=4)
+    sold = machine.place("ada", -1, 40, instrument=4, time_in_force=IMMEDIATE)
+    assert [removed.cause for removed in sold.all(OrderRemoved)] == [Removal.UNDERCOLLATERALISED]
+    machine.rests("street", -1, 40, instrument=5)
+    assert machine.place("ada", +1, 40, instrument=5, time_in_force=IMMEDIATE).only(Filled).size == 1
