@@ -36,6 +36,9 @@ MARKETS = st.builds(
 )
 HOLDINGS = st.lists(st.builds(Holding, st.integers(-MAX_SIZE, MAX_SIZE), MARKETS), min_size=0, max_size=2).map(tuple)
 
+BY_SCENARIO = st.tuples(*[NUMBERS] * SCENARIOS)
+"""A loss for each scenario."""
+
 UNBOUNDED_SHAPES: dict[Any, st.SearchStrategy[Any]] = {
     RiskArray: ARRAYS,
     Market: MARKETS,
@@ -76,7 +79,9 @@ ARITHMETIC = [
 def drawn_arguments(function: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
-            argument.name: UNBOUNDED_SHAPES[argument.annotation]
+            argument.name: BY_SCENARIO
+            if argument.name in ("losses", "stated")
+            else UNBOUNDED_SHAPES[argument.annotation]
             if argument.annotation in UNBOUNDED_SHAPES
             else strategy(structure_of(argument.annotation))
             for argument in arguments_of(function)

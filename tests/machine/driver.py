@@ -13,7 +13,6 @@ from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import FLAT, NO_ORDERS, Account
 from settlespec.domain.events import Event
 from settlespec.domain.instruments import (
-    SCENARIOS,
     Instrument,
     InstrumentKind,
     Quote,
@@ -165,10 +164,12 @@ def plain_genesis(signer: Signer, terms: Mapping[str, Any], parameters: Mapping[
 def intrinsic_losses(terms: Instrument, mark: int, reference: int) -> tuple[int, ...]:
     """The array of an option that is worth its payoff at each moved price: the most that a long lot can lose."""
     right = RIGHTS[terms.kind]
-    moved = [margin.moved_price(reference, terms.maintenance_ppm, place) for place in range(SCENARIOS)]
     scale = margin.RISK_SCALE
-    worth = [max(right * (price - terms.strike * scale), 0) for price in moved]
-    return tuple((mark * scale - value) // (3 if place >= 14 else 1) for place, value in enumerate(worth))
+    losses = []
+    for thirds, share in zip(margin.THIRDS, margin.SHARES, strict=True):
+        moved = margin.moved_price(reference, terms.maintenance_ppm, thirds * share)
+        losses.append((mark * scale - max(right * (moved - terms.strike * scale), 0)) // share)
+    return tuple(losses)
 
 
 class Machine:

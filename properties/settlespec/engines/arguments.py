@@ -15,7 +15,7 @@ import attrs
 from attrs import frozen
 
 from settlespec.domain.quantities import Range
-from settlespec.laws.statement import Argument, BadStatement, Unbounded
+from settlespec.laws.statement import Argument, BadStatement, Only, Unbounded
 
 
 @frozen
@@ -69,7 +69,7 @@ def structure_of(annotation: Any) -> Structure:
     if isinstance(base, type) and issubclass(base, Enum):
         return OneOf(tuple(base))
     if isinstance(base, type) and attrs.has(base):
-        return _record(base)
+        return _record(base, {note.field: note.value for note in notes if isinstance(note, Only)})
     origin, inner = typing.get_origin(base), typing.get_args(base)
     if origin is tuple and Ellipsis not in inner:
         return TupleOf(tuple(structure_of(item) for item in inner))
@@ -95,10 +95,19 @@ def _integer(notes: tuple[object, ...]) -> IntegerLeaf:
     return leaf
 
 
-def _record(record: type) -> RecordOf:
+def _record(record: type, given: Mapping[str, object]) -> RecordOf:
     hints = typing.get_type_hints(record, include_extras=True)
-    fields = tuple((field.alias, structure_of(hints[field.name])) for field in attrs.fields(record) if field.init)
-    return RecordOf(record, fields)
+    fields = [field for field in attrs.fields(record) if field.init]
+    strangers = given.keys() - {field.name for field in fields}
+    if strangers:
+        raise BadStatement(f"{record.__name__} has no field {', '.join(sorted(strangers))}")
+    return RecordOf(
+        record,
+        tuple(
+            (field.alias, OneOf((given[field.name],)) if field.name in given else structure_of(hints[field.name]))
+            for field in fields
+        ),
+    )
 
 
 @cache

@@ -1,11 +1,13 @@
 """Laws of margin: what a requirement covers, and what an admitted operation may do to it."""
 
+from typing import Annotated, TypeAlias
+
 from attrs import evolve
 
 from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, negate
-from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
+from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.statement import Only, assume, claim, law
 from settlespec.rules.fees import maker_fee, resting_fee
 from settlespec.rules.liquidation import bankruptcy_quote, restored
 from settlespec.rules.margin import (
@@ -24,8 +26,11 @@ from settlespec.rules.margin import (
     underlying_risk,
 )
 
+LinearInstrument: TypeAlias = Annotated[Instrument, Only("kind", InstrumentKind.PERPETUAL)]
+"""A perpetual; a dated future needs the same, since no rule of margin reads the kind."""
 
-def market_at(instrument: Instrument, mark: Price) -> Market:
+
+def market_at(instrument: LinearInstrument, mark: Price) -> Market:
     """The market of a linear instrument at this mark; what the laws below do not read is zero."""
     return Market(instrument, mark, linear_array(instrument, mark), 0, 0, 0, 0)
 
@@ -38,7 +43,7 @@ def market_at(instrument: Instrument, mark: Price) -> Market:
     shape="one position in a linear instrument",
 )
 def initial_covers_maintenance(
-    instrument: Instrument, mark: Price, size: SignedSize, worth: Quantums, factor: Factor, surcharge_ppm: Factor
+    instrument: LinearInstrument, mark: Price, size: SignedSize, worth: Quantums, factor: Factor, surcharge_ppm: Factor
 ) -> None:
     """For every initial factor of at least one, surcharge included."""
     assume(factor >= PPM)
@@ -55,7 +60,7 @@ def initial_covers_maintenance(
     shape="one position in a linear instrument, one move of at most the maintenance rate",
 )
 def no_bad_debt_within_the_maintenance_move(
-    instrument: Instrument, mark: Price, moved: Price, size: SignedSize, worth: Quantums
+    instrument: LinearInstrument, mark: Price, moved: Price, size: SignedSize, worth: Quantums
 ) -> None:
     """Up or down, long or short."""
     assume(worth >= maintenance(risk_alone(size, linear_array(instrument, mark))))
@@ -71,8 +76,8 @@ def no_bad_debt_within_the_maintenance_move(
     shape="two linear instruments of one underlying and one maintenance rate, both marks moved by all of it",
 )
 def a_spread_survives_the_common_move(
-    near: Instrument,
-    far: Instrument,
+    near: LinearInstrument,
+    far: LinearInstrument,
     near_mark: Price,
     far_mark: Price,
     near_size: SignedSize,
@@ -95,7 +100,7 @@ def a_spread_survives_the_common_move(
     loses="whoever relies on the short cut",
     shape="one position in a linear instrument",
 )
-def the_short_cut_is_exact(instrument: Instrument, mark: Price, size: SignedSize) -> None:
+def the_short_cut_is_exact(instrument: LinearInstrument, mark: Price, size: SignedSize) -> None:
     """A linear array."""
     holding = Holding(size, market_at(instrument, mark))
     claim(risk_alone(size, holding.market.risk) == underlying_risk((holding,)))
@@ -108,7 +113,7 @@ def the_short_cut_is_exact(instrument: Instrument, mark: Price, size: SignedSize
     loses="whoever relies on the short cut",
     shape="one linear instrument",
 )
-def the_extremes_are_those_of_the_scenarios(instrument: Instrument, mark: Price) -> None:
+def the_extremes_are_those_of_the_scenarios(instrument: LinearInstrument, mark: Price) -> None:
     """Never negative, and what one lot needs by itself is its extreme and its charges."""
     array = linear_array(instrument, mark)
     worst_long = worst_short = 0
@@ -126,7 +131,7 @@ def the_extremes_are_those_of_the_scenarios(instrument: Instrument, mark: Price)
     loses="the insurance fund, by a spread that nobody margins",
     shape="one position in a linear instrument with a spread charge",
 )
-def every_position_needs_maintenance(instrument: Instrument, mark: Price, size: SignedSize) -> None:
+def every_position_needs_maintenance(instrument: LinearInstrument, mark: Price, size: SignedSize) -> None:
     """The spread charge is never netted."""
     assume(instrument.basis_ppm > 0)
     required = maintenance(underlying_risk((Holding(size, market_at(instrument, mark)),)))
@@ -140,7 +145,9 @@ def every_position_needs_maintenance(instrument: Instrument, mark: Price, size: 
     loses="whoever rests orders: their sum would not cover what they become",
     shape="two positions in one linear instrument",
 )
-def the_requirement_is_subadditive(instrument: Instrument, mark: Price, held: SignedSize, order: SignedSize) -> None:
+def the_requirement_is_subadditive(
+    instrument: LinearInstrument, mark: Price, held: SignedSize, order: SignedSize
+) -> None:
     """So counting each resting order by itself is sound."""
     array = linear_array(instrument, mark)
     claim(risk_alone(held + order, array) <= risk_alone(held, array) + risk_alone(order, array))
@@ -218,7 +225,7 @@ def initial_grows_with_maintenance(small: int, extra: Size, factor: Factor, surc
     loses="the owner or the insurance fund",
     shape="one position in a linear instrument",
 )
-def a_linear_position_needs_its_rate(instrument: Instrument, mark: Price, size: SignedSize) -> None:
+def a_linear_position_needs_its_rate(instrument: LinearInstrument, mark: Price, size: SignedSize) -> None:
     """What an exchange with flat rates would ask."""
     risk = underlying_risk((Holding(size, market_at(instrument, mark)),))
     rate = instrument.maintenance_ppm + instrument.basis_ppm
@@ -233,7 +240,7 @@ def a_linear_position_needs_its_rate(instrument: Instrument, mark: Price, size: 
     shape="one position; two scenarios that lose or gain, fourteen that do neither",
 )
 def the_short_cut_is_exact_for_any_array(
-    instrument: Instrument,
+    instrument: LinearInstrument,
     mark: Price,
     size: SignedSize,
     first: Quantums,
@@ -298,7 +305,7 @@ def meeting_a_requirement_is_no_breach(worth: Quantums, requirement: Amount, fac
     loses="owners who pay a surcharge that nobody announced",
     shape="one underlying, two values of its open interest",
 )
-def the_surcharge_grows_with_open_interest(instrument: Instrument, less: Quantums, more: Quantums) -> None:
+def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Quantums, more: Quantums) -> None:
     """Never negative, never above its cap."""
     span = instrument.surcharge_to - instrument.surcharge_from
     assume((span > 0) & (less >= 0) & (less <= more))
@@ -319,7 +326,7 @@ def the_surcharge_grows_with_open_interest(instrument: Instrument, less: Quantum
     shape="one position and one order filled whole, in one linear instrument without surcharge",
 )
 def the_reserve_covers_the_fill(
-    instrument: Instrument,
+    instrument: LinearInstrument,
     mark: Price,
     held: SignedSize,
     size: Size,
@@ -356,7 +363,7 @@ def the_reserve_covers_the_fill(
     shape="one order in one linear instrument",
 )
 def a_reduce_only_order_reserves_loss_and_fee(
-    instrument: Instrument, mark: Price, size: Size, price: Price, buys: bool, factor: Factor
+    instrument: LinearInstrument, mark: Price, size: Size, price: Price, buys: bool, factor: Factor
 ) -> None:
     """No loss where the limit is at the mark or better."""
     market, side = market_at(instrument, mark), 1 if buys else -1

@@ -41,6 +41,14 @@ class Unbounded:
     """In ``Annotated[Price, Unbounded()]``: the law is claimed of every integer, whatever range the quantity has."""
 
 
+@frozen
+class Only:
+    """In ``Annotated[Instrument, Only("kind", PERPETUAL)]``: the law speaks of records whose field has this value."""
+
+    field: str
+    value: object
+
+
 class Reader(Protocol):
     """Whoever runs a law and gives `assume` and `claim` their meaning."""
 

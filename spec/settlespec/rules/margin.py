@@ -22,12 +22,9 @@ of which a linear instrument loses no more than at the edge of the range. Layout
 RISK_SCALE: Final = 3 * PPM
 """Thirds of a ppm: the unit in which a linear array is an integer."""
 
-EXTREME: Final = 3
+SHARES: Final = (1,) * 14 + (3, 3)
 """The two extreme scenarios move the price by three scan ranges, and one third of what is lost there counts (SPAN's cover fraction
 is 33 to 35 %): so a linear instrument loses exactly its scan range in them."""
-
-EXTREMES: Final = frozenset((14, 15))
-"""The places of the two extreme scenarios."""
 
 
 @frozen
@@ -69,18 +66,18 @@ def risk_array(losses: tuple[int, ...], basis: int, short_minimum: int) -> RiskA
     )
 
 
-def moved_price(reference: Price, scan: Factor, scenario: int) -> int:
-    """MARGIN-15.2: the reference's price after the move of a scenario, times RISK_SCALE, never below 0.
+def moved_price(reference: Price, scan: Factor, thirds: int) -> int:
+    """MARGIN-15.2: the reference's price after a move, times RISK_SCALE, never below 0.
 
     Args:
         reference: the mark of the linear instrument that the option is written on.
         scan: the scan range in ppm of it.
+        thirds: the move in thirds of the scan range: of a scenario its `THIRDS` times its `SHARES`.
     """
-    thirds = THIRDS[scenario] * (EXTREME if scenario in EXTREMES else 1)
     return maximum(reference * (RISK_SCALE + scan * thirds), 0)
 
 
-def bounded_loss(stated: Loss, scenario: int, right: int, strike: Price, mark: Price, moved: int) -> int:
+def bounded_loss(stated: Loss, share: int, right: int, strike: Price, mark: Price, moved: int) -> int:
     """MARGIN-15: a stated loss counts as far as an option can lose it: after the move it is worth no less than its payoff there,
     and no more than what it can ever pay.
 
@@ -88,16 +85,16 @@ def bounded_loss(stated: Loss, scenario: int, right: int, strike: Price, mark: P
 
     Args:
         stated: of one long lot, times RISK_SCALE, by the oracles.
+        share: of an extreme scenario 3, since a third of its loss counts, else 1.
         right: 1 of a call, which never pays more than the underlying, -1 of a put, which never pays more than its strike.
-        mark: of the option, quantums per lot.
+        strike, mark: of the option, quantums per lot.
         moved: `moved_price` of the scenario.
     Returns:
-        Quantums per long lot times RISK_SCALE; of an extreme scenario one third of the loss, rounded down.
+        Quantums per long lot times RISK_SCALE; a bound of an extreme scenario is rounded down.
     """
     fixed = strike * RISK_SCALE
     least = maximum(right * (moved - fixed), 0)
     most = choose(right > 0, moved, fixed)
-    share = EXTREME if scenario in EXTREMES else 1
     now = mark * RISK_SCALE
     return clamp(stated, floor_div(now - most, share), floor_div(now - least, share))
 
@@ -115,9 +112,14 @@ def option_array(
     """
     losses = tuple(
         bounded_loss(
-            loss, place, right, instrument.strike, mark, moved_price(reference, instrument.maintenance_ppm, place)
+            loss,
+            share,
+            right,
+            instrument.strike,
+            mark,
+            moved_price(reference, instrument.maintenance_ppm, thirds * share),
         )
-        for place, loss in enumerate(stated)
+        for loss, thirds, share in zip(stated, THIRDS, SHARES, strict=True)
     )
     return risk_array(losses, 3 * instrument.basis_ppm * reference, 3 * instrument.short_minimum_ppm * reference)
 
