@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,7 +80,7 @@ def drawn_arguments(function: Callable[..., Any]) -> st.SearchStrategy[dict[str,
     return st.fixed_dictionaries(
         {
             argument.name: BY_SCENARIO
-            if argument.name in ("losses", "stated")
+            if argument.name in ("losses", "stated") and get_origin(argument.annotation) is tuple
             else UNBOUNDED_SHAPES[argument.annotation]
             if argument.annotation in UNBOUNDED_SHAPES
             else strategy(structure_of(argument.annotation))
