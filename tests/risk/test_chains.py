@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from csv import DictReader
 from gzip import open as gzip_open
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -15,8 +16,9 @@ from settlespec.domain.instruments import SCENARIOS
 from settlespec.risk import chains
 from settlespec.risk.arrays import YEAR, Scan, missing_minimum
 from settlespec.risk.black76 import Right, Unpriced, price
-from settlespec.risk.chain_files import DAY, DERIBIT, LEAN_FUTURE_OPTION, LEAN_OPTION, YAHOO, chain_quotes
-from settlespec.risk.chains import Chain, ForwardOrigin, Origin, implied_forwards, option_losses, read_chain
+from settlespec.risk.chain_files import DAY, DERIBIT, LEAN_FUTURE_OPTION, LEAN_OPTION, YAHOO
+from settlespec.risk.chains import Chain, ForwardOrigin, Origin, option_losses, read_chain
+from settlespec.risk.parity import implied_forward
 from settlespec.rules.margin import RISK_SCALE
 
 SPX_2015: Final = "data/option_chain_spx_20151223.csv.gz"
@@ -54,11 +56,11 @@ EXPECTED: Final[dict[str, tuple[int, int, dict[Origin, int], dict[ForwardOrigin,
     SPX_2026: (
         8_916, 0,
         {
-            Origin.MID: 7_923, Origin.BELOW_INTRINSIC: 527, Origin.HALF_ASK: 329, Origin.NO_QUOTE: 127, Origin.NO_ASK: 9,
+            Origin.MID: 8_257, Origin.BELOW_INTRINSIC: 193, Origin.HALF_ASK: 329, Origin.NO_QUOTE: 127, Origin.NO_ASK: 9,
             Origin.UNBELIEVED: 1,
         },
         {ForwardOrigin.PARITY: 27},
-        530,
+        526,
     ),
     BTC_2022: (32, 288, {Origin.STATED: 32}, {ForwardOrigin.GIVEN: 1}, 10),
 }  # fmt: skip
@@ -85,7 +87,12 @@ def test_every_option_of_a_real_chain_gets_an_array(shared: Shared, name: str) -
 
 
 def test_the_implied_forward_of_the_es_chain_is_its_future(shared: Shared) -> None:
-    (implied,) = implied_forwards(chain_quotes(shared(ES_2020))).values()
+    prices: dict[float, dict[Right, float]] = {}
+    for option in real(shared, ES_2020).options:
+        prices.setdefault(option.strike, {})[option.right] = option.mark
+    pairs = {strike: (pair[Right.CALL], pair[Right.PUT]) for strike, pair in prices.items() if len(pair) == 2}
+    implied = implied_forward(pairs)
+    assert implied is not None
     assert abs(implied - 3_223.75) <= 0.25
 
 
@@ -93,6 +100,16 @@ def test_the_implied_forwards_of_the_large_chain_rise_with_the_expiry(shared: Sh
     forwards = [forward for _, forward in sorted(real(shared, SPX_2026).forwards.items())]
     assert forwards == sorted(forwards)
     assert (round(forwards[0]), round(forwards[-1])) == (6_936, 8_033)
+
+
+def test_the_discounts_of_the_large_chain_fall_with_the_expiry_where_enough_pairs_are_far_from_the_money(
+    shared: Shared,
+) -> None:
+    discounts = [discount for _, discount in sorted(real(shared, SPX_2026).discounts.items())]
+    implied = [discount for discount in discounts if discount < 1.0]
+    assert (len(discounts), len(implied)) == (27, 16)
+    assert (round(implied[0], 4), round(implied[-1], 4)) == (0.9988, 0.8340)
+    assert all(later < earlier + 0.0002 for earlier, later in pairwise(implied))
 
 
 def test_volatilities_of_options_out_of_the_money_are_near_the_vendor_s(shared: Shared) -> None:
@@ -201,6 +218,18 @@ def test_the_forward_is_the_median_over_the_nearest_pairs_and_a_quote_without_a_
     no_bid = [quoted("call", 100.5, 0, 90), quoted("put", 100.5, 3, 3)]
     assert table(tmp_path, *near, *far, *no_bid).forwards[73 * DAY] == pytest.approx(100.0)
     assert table(tmp_path, *far, *no_bid).forwards[73 * DAY] == 94.0
+
+
+def test_discounted_prices_are_divided_by_the_discount_that_far_pairs_imply(tmp_path: Path) -> None:
+    rows = []
+    for strike in (60, 80, 90, 100, 110, 120, 140):
+        call, put = (0.96 * priced(right, strike, 0.4) for right in (Right.CALL, Right.PUT))
+        rows += [quoted("call", strike, call, call), quoted("put", strike, put, put)]
+    chain = table(tmp_path, *rows)
+    assert chain.discounts[73 * DAY] == pytest.approx(0.96)
+    assert chain.forwards[73 * DAY] == pytest.approx(100.0)
+    assert chain.counts == {Origin.MID: 14}
+    assert [option.volatility for option in chain.options] == pytest.approx([0.4] * 14)
 
 
 def lean(*rows: str, names: tuple[str, ...] = LEAN_OPTION) -> list[str]:

@@ -1,6 +1,7 @@
 """From the quotes of an option chain to a mark and a volatility for every option, by rules that are counted.
 
-The forward of an expiry comes from the file, or from the caller, or from put-call parity.
+The forward of an expiry comes from the caller, or from the file, or from put-call parity.
+This exchange knows no interest: where parity shows that prices are discounted, they are divided by the discount first.
 A mark is the mid or the close; without a bid it is half the ask; what is crossed, empty or explained by no volatility gets the volatility
 of its neighbours and the price that follows from it.
 """
@@ -11,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from math import sqrt
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 from attrs import frozen
@@ -24,15 +24,13 @@ from settlespec.risk.arrays import YEAR, OptionTerms, Scan, default_losses
 from settlespec.risk.black76 import Right, Unpriced, implied_volatility, value
 from settlespec.risk.chain_files import HIGHEST, ChainQuote, chain_quotes
 from settlespec.risk.elementary import logarithm
+from settlespec.risk.parity import Pairs, implied_discount, implied_forward
 
 MAX_OPTIONS: Final = 2**16
 """Options of one chain: seven times the largest in the data."""
 
 MAX_ROWS: Final = 2**20
 """Rows, where a chain quotes an option more than once."""
-
-NEAREST_PAIRS: Final = 9
-"""Pairs of call and put at one strike that imply a forward, those with the smallest difference of prices."""
 
 LONGEST: Final = 100 * YEAR
 
@@ -97,6 +95,8 @@ class Chain:
     forwards: Mapping[Milliseconds, float]
     """By expiry."""
     forward_origins: Mapping[Milliseconds, ForwardOrigin]
+    discounts: Mapping[Milliseconds, float]
+    """By expiry: what the prices of the file were divided by."""
     options: tuple[ChainOption, ...]
     superseded: int
     """Rows that a later row of the same option replaced."""
@@ -129,8 +129,11 @@ def read_chain(path: Path, time: Milliseconds | None = None, forward: float | No
             raise Place(file, quote.line).refused("the option has expired", "expiry", "give the time of the quotes")
         if quote.expiry - at > LONGEST:
             raise Place(file, quote.line).refused("an expiry in more than a century", "expiry", "mend the day")
-    forwards, origins = _forwards(quotes, forward, file)
-    return Chain(at, forwards, origins, tuple(_table(quotes, forwards, at)), superseded)
+    pairs = _pairs(quotes)
+    forwards, origins = _forwards(quotes, pairs, forward, file)
+    discounts = {expiry: implied_discount(pairs.get(expiry, {}), forwards[expiry]) for expiry in forwards}
+    terms = {expiry: _Terms(forwards[expiry], discounts[expiry], (expiry - at) / YEAR) for expiry in forwards}
+    return Chain(at, forwards, origins, discounts, tuple(_table(quotes, terms)), superseded)
 
 
 def option_losses(chain: Chain, option: ChainOption, quantums: int, scan: Scan) -> tuple[int, ...]:
@@ -182,7 +185,7 @@ def _time(quotes: Iterable[ChainQuote], time: Milliseconds | None, file: str) ->
 
 
 def _forwards(
-    quotes: list[ChainQuote], given: float | None, file: str
+    quotes: list[ChainQuote], pairs: Mapping[Milliseconds, Pairs], given: float | None, file: str
 ) -> tuple[dict[Milliseconds, float], dict[Milliseconds, ForwardOrigin]]:
     expiries = sorted({quote.expiry for quote in quotes})
     first = quotes[0]
@@ -197,7 +200,11 @@ def _forwards(
             raise BadInput(f"a forward of {stated}", file=file, field="forward", remedy="give a positive price")
         origin = ForwardOrigin.STATED if given is None else ForwardOrigin.GIVEN
         return dict.fromkeys(expiries, stated), dict.fromkeys(expiries, origin)
-    implied = implied_forwards(quotes)
+    implied = {}
+    for expiry, prices in pairs.items():
+        found = implied_forward(prices)
+        if found is not None and 1 / HIGHEST <= found <= HIGHEST:
+            implied[expiry] = found
     if not implied:
         raise BadInput(
             "no strike has prices of a call and a put", file=file, field="forward", remedy="state the forward"
@@ -216,26 +223,19 @@ def _nearest(expiries: Iterable[Milliseconds], wanted: Milliseconds) -> Millisec
     return nearest
 
 
-def implied_forwards(quotes: Iterable[ChainQuote]) -> dict[Milliseconds, float]:
-    """By put-call parity, strike + call - put, for each expiry with such a pair: the median over the pairs nearest to the money.
-
-    Without interest: a price discounted by d moves a pair's forward by (1 - d) of its distance to the strike, hence the nearest pairs.
-    """
+def _pairs(quotes: Iterable[ChainQuote]) -> dict[Milliseconds, Pairs]:
+    """Prices of call and put where both have one that is two-sided or a close."""
     prices: dict[Milliseconds, dict[float, dict[Right, float]]] = {}
     for quote in quotes:
-        _, quoted = quality(quote)
-        if quoted is not None and quote.bid != 0.0:
+        origin, quoted = quality(quote)
+        if quoted is not None and origin is not Origin.HALF_ASK:
             prices.setdefault(quote.expiry, {}).setdefault(quote.strike, {})[quote.right] = quoted
-    forwards = {}
-    for expiry, strikes in prices.items():
-        differences = {
-            strike: pair[Right.CALL] - pair[Right.PUT] for strike, pair in strikes.items() if len(pair) == len(Right)
+    return {
+        expiry: {
+            strike: (pair[Right.CALL], pair[Right.PUT]) for strike, pair in strikes.items() if len(pair) == len(Right)
         }
-        pairs = sorted((abs(difference), strike) for strike, difference in differences.items())
-        implied = [strike + differences[strike] for _, strike in pairs[:NEAREST_PAIRS]]
-        if implied and 1 / HIGHEST <= median(implied) <= HIGHEST:
-            forwards[expiry] = median(implied)
-    return forwards
+        for expiry, strikes in prices.items()
+    }
 
 
 def quality(quote: ChainQuote) -> tuple[Origin, float | None]:
@@ -254,24 +254,34 @@ def quality(quote: ChainQuote) -> tuple[Origin, float | None]:
     return Origin.MID, (bid + ask) / 2
 
 
-def _table(quotes: list[ChainQuote], forwards: Mapping[Milliseconds, float], at: Milliseconds) -> Iterator[ChainOption]:
-    explained = [_explained(quote, forwards[quote.expiry], at) for quote in quotes]
-    smiles = _smiles(quotes, explained, forwards)
+@frozen
+class _Terms:
+    """What all options of one expiry share."""
+
+    forward: float
+    discount: float
+    years: float
+
+
+def _table(quotes: list[ChainQuote], terms: Mapping[Milliseconds, _Terms]) -> Iterator[ChainOption]:
+    explained = [_explained(quote, terms[quote.expiry]) for quote in quotes]
+    smiles = _smiles(quotes, explained, terms)
     for quote, (origin, mark, volatility) in zip(quotes, explained, strict=True):
-        forward = forwards[quote.expiry]
+        shared = terms[quote.expiry]
         if volatility is None:
-            volatility = _neighbouring(smiles, quote.expiry, logarithm(quote.strike / forward))
+            volatility = _neighbouring(smiles, quote.expiry, logarithm(quote.strike / shared.forward))
         if mark is None:
-            mark = value(quote.right, forward, quote.strike, volatility * sqrt((quote.expiry - at) / YEAR))
+            mark = value(quote.right, shared.forward, quote.strike, volatility * sqrt(shared.years))
         yield ChainOption(quote.line, quote.expiry, quote.strike, quote.right, mark, volatility, origin)
 
 
-def _explained(quote: ChainQuote, forward: float, at: Milliseconds) -> tuple[Origin, float | None, float | None]:
+def _explained(quote: ChainQuote, terms: _Terms) -> tuple[Origin, float | None, float | None]:
     """How the option comes by its figures, its mark and its volatility, as far as its own quote says."""
     origin, quoted = quality(quote)
     volatility = quote.volatility
     if quoted is not None:
-        found = implied_volatility(quote.right, quoted, forward, quote.strike, (quote.expiry - at) / YEAR)
+        quoted /= terms.discount
+        found = implied_volatility(quote.right, quoted, terms.forward, quote.strike, terms.years)
         if isinstance(found, Unpriced):
             return UNEXPLAINED[found], None, None
         volatility = found
@@ -283,14 +293,14 @@ def _explained(quote: ChainQuote, forward: float, at: Milliseconds) -> tuple[Ori
 def _smiles(
     quotes: list[ChainQuote],
     explained: list[tuple[Origin, float | None, float | None]],
-    forwards: Mapping[Milliseconds, float],
+    terms: Mapping[Milliseconds, _Terms],
 ) -> dict[Milliseconds, list[tuple[float, float]]]:
     """Volatilities by log-moneyness for each expiry; where call and put explain one, that of the option out of the money."""
     found: dict[Milliseconds, dict[float, float]] = {}
     for quote, (origin, _, volatility) in zip(quotes, explained, strict=True):
         if volatility is None or origin is Origin.UNBELIEVED:
             continue
-        moneyness = logarithm(quote.strike / forwards[quote.expiry])
+        moneyness = logarithm(quote.strike / terms[quote.expiry].forward)
         smile = found.setdefault(quote.expiry, {})
         if moneyness not in smile or quote.right * moneyness >= 0.0:
             smile[moneyness] = volatility
