@@ -134,6 +134,21 @@ def test_a_floor_inside_the_array_would_let_worthless_longs_cancel_the_extreme_s
     assert (alone, as_made, as_floored) == (26_693, 26_695, 3_087)
 
 
+def test_an_array_that_lies_inside_of_its_interval_lets_one_worthless_call_carry_six_futures() -> None:
+    """What the interval of no arbitrage cannot prevent: only who signs the statement stands against it (docs/risk.md)."""
+    future = revalued_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE, 0, 0)
+    mark, highest = 1, [moved_reference(REFERENCE, SCAN.range_ppm, scenario) for scenario in range(16)]
+    lying = tuple(
+        (mark * RISK_SCALE - most) // (3 if is_extreme(scenario) else 1) for scenario, most in enumerate(highest)
+    )
+    # The extreme rise counts for a third, and so does the lie about it: 1.18 thirds of a reference, against 0.06 for each future.
+    carried = 6
+    assert worst_loss((Holding(-carried, future), Holding(1, market(mark, lying)))) == 0
+    assert worst_loss((Holding(-carried - 1, future), Holding(1, market(mark, lying)))) > 0
+    honest = losses_of(Right.CALL, 5_000_000, 100_000)
+    assert worst_loss((Holding(-carried, future), Holding(1, market(mark, honest)))) >= carried * 60_000 * RISK_SCALE
+
+
 def test_the_missing_minimum_lifts_a_short_to_its_share_of_the_scan_range_and_no_further() -> None:
     tenth = 100_000
     far, near = losses_of(Right.CALL, 5_000_000), losses_of(Right.CALL, 1_000_000)
