@@ -1,24 +1,28 @@
-"""The flow that comes with the project: seeded, four perpetuals, a thousand accounts, a crash (FLOW-1 to FLOW-4).
+"""The flow that comes with the project: seeded, four perpetuals with an option book, a thousand accounts, a crash (FLOW-1 to FLOW-6).
 
-Integers only, so that the same seed gives the same operations on every machine. It is made to reach everything: quiet trading of all
-order kinds, custody both ways, forced requests, and a crash in which one market loses its bids, so that losses meet first an empty
-insurance fund and then a filled one, and some accounts can only be closed at the mark after patience.
+The same seed gives the same operations on every machine: integers, and option prices whose bits are the same everywhere. It is made
+to reach everything: quiet trading of all order kinds, custody both ways, forced requests, options that expire in and out of the money,
+and a crash in which one market loses its bids, so that losses meet first an empty insurance fund and then a filled one, and some
+accounts can only be closed at the mark after patience.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate, chain
+from itertools import accumulate, chain, product
 from random import Random
 from typing import Final
 
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import FLAT, NO_ORDERS
+from settlespec.domain.instruments import Instrument, InstrumentKind
 from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Operation, Receive, Take, Transfer, Withdraw
 from settlespec.domain.orders import Side, TimeInForce
 from settlespec.flows.misuse import interleaved, misuse, stalled
+from settlespec.flows.oracles import Oracles
 from settlespec.flows.session import Session
-from settlespec.machine.genesis import Genesis, standard
+from settlespec.machine.genesis import Genesis, dated_future, option, perpetual, standard
+from settlespec.machine.markets import is_due
 from settlespec.machine.signatures import Signer
 
 ACCOUNTS: Final = 1_000
@@ -51,6 +55,12 @@ SWINGS: Final[dict[int, tuple[int, ...]]] = {
 }
 """Moves of the four marks in ppm in the intervals of the crash and of the rebound; elsewhere they wander."""
 
+FUTURE: Final = 5
+"""The dated future."""
+
+DATED: Final = 25
+"""Of a hundred actions so many are about a future or an option."""
+
 QUIET: Final = 3_000
 """The largest move of a mark in a quiet interval, in ppm."""
 
@@ -62,6 +72,26 @@ ENDING: Final = 7
 
 THIN: Final = 4
 """The perpetual whose makers withdraw when the crash begins."""
+
+VOLATILITY: Final = 100 * PPM
+"""Ppm a year: three minutes of this flow move as much as months elsewhere."""
+
+ORACLES: Final = Oracles(VOLATILITY)
+
+
+def dated_instruments(reference: Instrument) -> tuple[Instrument, ...]:
+    """FLOW-6: on the first perpetual's underlying a future and two expiries of calls and puts over several strikes.
+
+    The first expiry comes before the crash, the second after it.
+    """
+    cap = reference.max_order
+    step = reference.price_step
+    near, far = (interval * INTERVAL + INTERVAL // 2 for interval in (CRASH - 8, CRASH + 10))
+    made = [dated_future(5, reference.underlying, far, price_step=step, cap=cap)]
+    for expiry, strikes in ((near, (95_000, 100_000, 105_000)), (far, (80_000, 90_000, 100_000, 110_000))):
+        for strike, kind in product(strikes, (InstrumentKind.CALL, InstrumentKind.PUT)):
+            made.append(option(5 + len(made), kind, reference, strike, expiry, price_step=step, cap=cap))
+    return tuple(made)
 
 
 class EmbeddedFlow:
@@ -80,8 +110,13 @@ class EmbeddedFlow:
         self._weights = list(accumulate(scale // (place + 1) for place in range(accounts)))
 
     def genesis(self, signer: Signer) -> Genesis:
-        """The standard preset: four perpetuals on four underlyings."""
-        return standard(signer, marks=(START,) * 4)
+        """The standard preset: four perpetuals on four underlyings, and what is dated on the first of them."""
+        perpetuals = tuple(perpetual(number, number, price_step=10, cap=10**9) for number in range(1, 5))
+        dated = dated_instruments(perpetuals[0])
+        marks = {terms.id: START for terms in perpetuals + dated}
+        marks |= {terms.id: ORACLES.mark(terms, START, 0) for terms in dated if terms.kind.is_option}
+        losses = ORACLES.first_losses(dated, marks, 0)
+        return standard(signer, perpetuals + dated, tuple(marks.values()), losses=losses)
 
     def expected(self) -> int:
         """How many operations there will be."""
@@ -90,6 +125,7 @@ class EmbeddedFlow:
     def operations(self, session: Session) -> Iterator[Operation]:
         """FLOW-2: openings, then intervals of trading that each end in a clearing round; last, the oracles fall silent for a while."""
         random = Random(self.seed)
+        session.oracles = ORACLES
         made = 0
         for operation in self._openings(session, random):
             yield operation
@@ -129,12 +165,15 @@ class EmbeddedFlow:
     def _marks(self, session: Session, random: Random, interval: int) -> dict[int, int]:
         swings = SWINGS.get(interval)
         marks = {}
-        for place, (name, market) in enumerate(sorted(session.state.markets.items())):
+        perpetuals = (item for item in sorted(session.state.markets.items()) if not item[1].instrument.kind.is_dated)
+        for place, (name, market) in enumerate(perpetuals):
             calm_after_crash = name == THIN and CRASH < interval < CRASH + 12
             wander = 0 if calm_after_crash else random.randint(-QUIET, QUIET)
             move = wander if swings is None else swings[place]
             step = market.instrument.price_step
             marks[name] = max(market.mark * (PPM + move) // PPM // step * step, step)
+        # The future trades a little above what it will be settled at.
+        marks[FUTURE] = marks[1] + random.randrange(30) * 10
         return marks
 
     def _who(self, random: Random) -> int:
@@ -143,7 +182,7 @@ class EmbeddedFlow:
     def _action(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
         """FLOW-3: one owner does one thing."""
         account = self._who(random)
-        instrument = random.randint(1, 4)
+        instrument = random.randint(1, 4) if random.randrange(100) >= DATED else self._dated(session, random)
         crashing = instrument == THIN and CRASH - 1 <= interval < CRASH + 12
         dice = random.randrange(1_000)
         if dice < 30:
@@ -159,6 +198,14 @@ class EmbeddedFlow:
         else:
             yield from self._flee(session, instrument)
 
+    def _dated(self, session: Session, random: Random) -> int:
+        """One of the instruments with an expiry, now and then one that has reached it."""
+        dated = sorted(name for name, market in session.state.markets.items() if market.instrument.kind.is_dated)
+        live = [name for name in dated if not is_due(session.state.markets[name].instrument, session.state.clock)]
+        if random.randrange(50) == 0:
+            return random.choice(dated)
+        return random.choice(live) if live else random.randint(1, THIN)
+
     def _flee(self, session: Session, instrument: int) -> Iterator[Operation]:
         """In the crash the makers of the thin market cancel, best bid first."""
         for side in (Side.BUY, Side.SELL):
@@ -172,7 +219,7 @@ class EmbeddedFlow:
         market = session.state.markets[instrument]
         side = random.choice((Side.BUY, Side.SELL))
         step = market.instrument.price_step
-        away = random.randint(1, 400) * step
+        away = random.randint(1, 60 if market.instrument.kind.is_option else 400) * step
         price = max(market.mark // step * step - side * away, step)
         client_id = random.randrange(24)
         size = random.randint(1, 60) * 5
@@ -213,7 +260,8 @@ class EmbeddedFlow:
                 price = _near(session, random, instrument, -side)
                 yield session.limit(account, instrument, client_id, side, size, price, reduce_only=True)
             return
-        carried = max(holder.collateral * PPM // (market.mark * 48_000), 1)
+        reference = session.state.markets[market.instrument.reference].mark
+        carried = max(holder.collateral * PPM // (reference * 48_000), 1)
         size = random.randint(max(carried // 4, 1), carried)
         if dice < 70:
             yield session.market(account, instrument, client_id, side, size)

@@ -6,12 +6,13 @@ from typing import Protocol, TypeVar
 from attrs import evolve
 
 from settlespec.domain.accounts import NO_ORDERS
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import RoundStatement, SettlementStatement
 from settlespec.domain.messages import Deposit
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     OracleSignature,
     Place,
@@ -25,6 +26,7 @@ from settlespec.domain.orders import Order, OrderKind, Side, TimeInForce
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.quantities import TIME
 from settlespec.domain.state import State
+from settlespec.flows.oracles import Oracles, settlements_due
 from settlespec.machine.exchange import step
 from settlespec.machine.genesis import ORACLE_SEED, Genesis, initial_state
 from settlespec.machine.signatures import Signer
@@ -48,6 +50,8 @@ class Session:
     def __init__(self, genesis: Genesis, signer: Signer) -> None:
         self.state = initial_state(genesis)
         self.signer = signer
+        self.oracles = Oracles()
+        """Who marks the instruments; a flow whose options are more volatile puts others in their place."""
         self.subscribers: list[Subscriber] = []
 
     def submit(self, operation: Operation) -> Outcome:
@@ -65,6 +69,15 @@ class Session:
         parameters = self.state.parameters
         content = signed_bytes(parameters.chain, parameters.rollup, operation)
         return evolve(operation, signature=self.signer.sign(operation.account, content))
+
+    def signed_by_oracles(self, statement: RoundStatement | SettlementStatement) -> tuple[OracleSignature, ...]:
+        """As many oracles' signatures on a statement as are needed."""
+        parameters = self.state.parameters
+        content = signed_bytes(parameters.chain, parameters.rollup, statement)
+        return tuple(
+            OracleSignature(place, self.signer.sign(ORACLE_SEED + place, content))
+            for place in range(parameters.oracles.threshold)
+        )
 
     def next_nonce(self, account: int) -> int:
         """The nonce that the account's next message needs."""
@@ -165,26 +178,18 @@ class Session:
     def clearing_round(
         self, marks: dict[int, int], rates: dict[int, int] | None = None, micro_steps: int = MICRO_STEPS
     ) -> Iterator[Operation]:
-        """A whole clearing round: the oracles' statement at the clock's time, then as many continuations as it takes.
+        """A whole clearing round: settlement values that are due, the oracles' statement at the clock's time, and as many
+        continuations as it takes.
 
         Args:
-            marks: quantums per lot, by instrument; an instrument that is left out keeps its mark.
+            marks: quantums per lot, by instrument; a linear one that is left out keeps its mark, an option is priced.
             rates: funding rates in ppm per period, by instrument; 0 where left out.
             micro_steps: how many micro-steps each continuation asks for.
         """
-        state = self.state
-        quotes = tuple(
-            Quote(name, marks.get(name, state.markets[name].mark), (rates or {}).get(name, 0))
-            for name in sorted(state.markets)
-        )
-        parameters = state.parameters
-        statement = RoundStatement(parameters.chain, parameters.rollup, state.round_number + 1, state.clock, quotes)
-        content = signed_bytes(parameters.chain, parameters.rollup, statement)
-        signatures = tuple(
-            OracleSignature(place, self.signer.sign(ORACLE_SEED + place, content))
-            for place in range(parameters.oracles.threshold)
-        )
-        yield BeginRound(statement, signatures)
+        for settlement in settlements_due(self.state, marks):
+            yield FixSettlement(settlement, self.signed_by_oracles(settlement))
+        statement = self.oracles.statement(self.state, marks, rates or {})
+        yield BeginRound(statement, self.signed_by_oracles(statement))
         while self.state.round is not None:
             yield ContinueRound(micro_steps)
 

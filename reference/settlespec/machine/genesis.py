@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from attrs import evolve
 from immutables import Map
 
 from settlespec.arithmetic import PPM
@@ -90,7 +91,11 @@ def minimal(signer: Signer) -> Genesis:
 
 
 def standard(
-    signer: Signer, instruments: Sequence[Instrument] = (), marks: Sequence[int] = (), time: int = 0
+    signer: Signer,
+    instruments: Sequence[Instrument] = (),
+    marks: Sequence[int] = (),
+    time: int = 0,
+    losses: Sequence[tuple[int, ...]] = (),
 ) -> Genesis:
     """A realistic deployment; by default four perpetuals on four underlyings."""
     listed = tuple(instruments) or tuple(perpetual(number, number, price_step=10, cap=10**9) for number in range(1, 5))
@@ -115,6 +120,7 @@ def standard(
         listed,
         tuple(marks) or tuple(100_000 for _ in listed),
         time,
+        tuple(losses),
     )
 
 
@@ -162,4 +168,37 @@ def perpetual(number: int, underlying: int, *, price_step: int, cap: int, tiny: 
         surcharge_from=10 if tiny else 10**7,
         surcharge_to=50 if tiny else 10**8,
         surcharge_ppm=500_000,
+    )
+
+
+def dated_future(number: int, underlying: int, expiry: int, *, price_step: int, cap: int) -> Instrument:
+    """A dated future with the terms of the presets' perpetuals; it pays no funding."""
+    terms = perpetual(number, underlying, price_step=price_step, cap=cap)
+    return evolve(terms, kind=InstrumentKind.FUTURE, expiry=expiry, funding_cap_ppm=0)
+
+
+def option(
+    number: int, kind: InstrumentKind, reference: Instrument, strike: int, expiry: int, *, price_step: int, cap: int
+) -> Instrument:
+    """A European option on a linear instrument, with the terms of the presets.
+
+    Args:
+        number: its identifier.
+        kind: call or put.
+        reference: what it is written on.
+        strike: quantums per lot of the reference.
+        expiry: milliseconds.
+        price_step: quantums.
+        cap: most lots of an order or a position.
+    """
+    terms = perpetual(number, reference.underlying, price_step=price_step, cap=cap)
+    return evolve(
+        terms,
+        kind=kind,
+        reference=reference.id,
+        strike=strike,
+        expiry=expiry,
+        short_minimum_ppm=1_000,
+        funding_cap_ppm=0,
+        max_price=max(reference.max_price, strike),
     )

@@ -14,18 +14,12 @@ from attrs import frozen
 
 from settlespec.arithmetic import PPM, choose
 from settlespec.domain.errors import BadInput
-from settlespec.domain.instruments import SCENARIOS
 from settlespec.domain.quantities import PRICE, TIME, Factor, Milliseconds, Price, Range
 from settlespec.risk.black76 import Right, value
-from settlespec.rules.margin import RISK_SCALE, THIRDS
+from settlespec.rules.margin import RISK_SCALE, SHARES, THIRDS, moved_price
 
 GRID: Final = 1_000
 """Parts of a quantum: the largest price has 2^50 of them, which a double still counts one by one."""
-
-EXTREMES: Final = 2
-"""The last scenarios: a move of `REACH` scan ranges, of which one part in `REACH` counts."""
-
-REACH: Final = 3
 
 YEAR: Final = 365 * 86_400_000
 """Milliseconds."""
@@ -79,24 +73,23 @@ def default_losses(
     _check(option, mark, reference, volatility, at, scan)
     root = sqrt((option.expiry - at) / YEAR)
     losses = []
-    for scenario in range(SCENARIOS):
-        moved = moved_reference(reference, scan.range_ppm, scenario)
+    for scenario, (thirds, share) in enumerate(zip(THIRDS, SHARES, strict=True)):
+        moved = moved_price(reference, scan.range_ppm, thirds * share)
         deviation = _volatility(volatility, scan.volatility_shift_ppm, scenario) * root
-        loss = mark * RISK_SCALE - _value(option, moved, deviation)
         # Mark, moved price, strike and grid, each times RISK_SCALE, are multiples of three where the move is extreme.
-        losses.append(loss // REACH if is_extreme(scenario) else loss)
+        losses.append((mark * RISK_SCALE - _value(option, moved, deviation)) // share)
     return tuple(losses)
 
 
-def moved_reference(reference: Price, range_ppm: Factor, scenario: int) -> int:
-    """The reference mark in a scenario, times `RISK_SCALE`; a fall ends at zero."""
-    thirds = THIRDS[scenario] * (REACH if is_extreme(scenario) else 1)
-    return max(0, reference * (RISK_SCALE + thirds * range_ppm))
+def default_mark(option: OptionTerms, reference: Price, volatility: int, at: Milliseconds) -> Price:
+    """What one lot is worth by Black-76 at a reference mark, in quantums, rounded up, at least 1 and at most the largest price.
 
-
-def is_extreme(scenario: int) -> bool:
-    """Whether the scenario is one of the two extreme moves."""
-    return scenario >= SCENARIOS - EXTREMES
+    Raises:
+        BadInput: a figure is out of its range, or the option has expired.
+    """
+    _check(option, 1, reference, volatility, at, Scan(1, 0))
+    worth = _value(option, reference * RISK_SCALE, volatility / PPM * sqrt((option.expiry - at) / YEAR))
+    return min(max(-(-worth // RISK_SCALE), PRICE.low), PRICE.high)
 
 
 def missing_minimum(losses: tuple[int, ...], reference: Price, range_ppm: Factor, share_ppm: Factor) -> int:
@@ -105,7 +98,7 @@ def missing_minimum(losses: tuple[int, ...], reference: Price, range_ppm: Factor
     The floor cannot stand in the array: it would be a gain of the long side, and enough worthless longs would cancel the extreme
     scenario of a short (docs/risk.md). A short-option minimum is never netted.
     """
-    floor = -(-REACH * reference * range_ppm * share_ppm // PPM)
+    floor = -(-3 * reference * range_ppm * share_ppm // PPM)
     return max(0, floor - max(0, *(-loss for loss in losses)))
 
 
@@ -131,7 +124,7 @@ def _check(option: OptionTerms, mark: Price, reference: Price, volatility: int, 
 
 def _volatility(volatility: int, shift_ppm: Factor, scenario: int) -> float:
     """A year's, as a plain number: up in even scenarios, down in odd ones, unmoved in the extreme ones."""
-    shift = 0 if is_extreme(scenario) else choose(scenario % 2 == 0, shift_ppm, -shift_ppm)
+    shift = 0 if SHARES[scenario] > 1 else choose(scenario % 2 == 0, shift_ppm, -shift_ppm)
     return volatility * (PPM + shift) / PPM**2
 
 
