@@ -17,12 +17,20 @@ from settlespec.risk.arrays import (
     OptionTerms,
     Scan,
     default_losses,
-    is_extreme,
     missing_minimum,
-    moved_reference,
 )
 from settlespec.risk.black76 import Right, Unpriced, price
-from settlespec.rules.margin import RISK_SCALE, Holding, linear_array, maintenance, underlying_risk, worst_loss
+from settlespec.rules.margin import (
+    RISK_SCALE,
+    SHARES,
+    THIRDS,
+    Holding,
+    linear_array,
+    maintenance,
+    moved_price,
+    underlying_risk,
+    worst_loss,
+)
 from tests.machine.driver import instrument
 
 REFERENCE = 1_000_000
@@ -57,6 +65,11 @@ def losses_of(
     return default_losses(OptionTerms(right, strike, expiry), mark, REFERENCE, volatility, 0, scan)
 
 
+def moved_to(scan: int, scenario: int) -> int:
+    """The reference's price in a scenario."""
+    return moved_price(REFERENCE, scan, THIRDS[scenario] * SHARES[scenario])
+
+
 def market(mark: int, losses: tuple[int, ...], basis: int = 3) -> Market:
     """An option's market, as the requirement sees it."""
     long, short = max(0, *losses), max(0, *(-loss for loss in losses))
@@ -71,8 +84,7 @@ def test_every_loss_stays_between_what_the_option_can_cost_and_its_intrinsic_val
         losses = default_losses(OptionTerms(right, strike, expiry), mark, REFERENCE, volatility, 0, scan)
         assert len(losses) == 16
         for scenario, loss in enumerate(losses):
-            moved = moved_reference(REFERENCE, scan.range_ppm, scenario)
-            part = 3 if is_extreme(scenario) else 1
+            moved, part = moved_to(scan.range_ppm, scenario), SHARES[scenario]
             lowest = max(0, right * (moved - strike * RISK_SCALE))
             highest = moved if right is Right.CALL else strike * RISK_SCALE
             assert mark * RISK_SCALE - highest <= part * loss <= mark * RISK_SCALE - lowest
@@ -137,10 +149,8 @@ def test_a_floor_inside_the_array_would_let_worthless_longs_cancel_the_extreme_s
 def test_an_array_that_lies_inside_of_its_interval_lets_one_worthless_call_carry_six_futures() -> None:
     """What the interval of no arbitrage cannot prevent: only who signs the statement stands against it (docs/risk.md)."""
     future = revalued_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE, 0, 0)
-    mark, highest = 1, [moved_reference(REFERENCE, SCAN.range_ppm, scenario) for scenario in range(16)]
-    lying = tuple(
-        (mark * RISK_SCALE - most) // (3 if is_extreme(scenario) else 1) for scenario, most in enumerate(highest)
-    )
+    mark, highest = 1, [moved_to(SCAN.range_ppm, scenario) for scenario in range(16)]
+    lying = tuple((mark * RISK_SCALE - most) // SHARES[scenario] for scenario, most in enumerate(highest))
     # The extreme rise counts for a third, and so does the lie about it: 1.18 thirds of a reference, against 0.06 for each future.
     carried = 6
     assert worst_loss((Holding(-carried, future), Holding(1, market(mark, lying)))) == 0

@@ -1,17 +1,14 @@
 """The requirement of an account that holds many instruments, kept so that one more trade does not look at the others again."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from attrs import frozen
 
 from settlespec.domain.accounts import FLAT, Account
-from settlespec.domain.instruments import SCENARIOS, Market
+from settlespec.domain.instruments import Market
 from settlespec.domain.quantities import InstrumentId
 from settlespec.machine.standing import Standing, equity
 from settlespec.rules import margin
-
-NO_LOSSES: Final = (0,) * SCENARIOS
 
 
 @frozen
@@ -57,7 +54,9 @@ class Portfolio:
             money: by how much equity changes, in quantums.
         """
         underlying = market.instrument.underlying
-        group = self.groups.get(underlying, Group(NO_LOSSES, 0, market.surcharge_ppm, 0)).changed(before, after, market)
+        group = self.groups.get(underlying, Group(margin.NO_LOSSES, 0, market.surcharge_ppm, 0)).changed(
+            before, after, market
+        )
         groups = {**self.groups, underlying: group}
         if not group.holdings:
             del groups[underlying]

@@ -27,6 +27,10 @@ SHARES: Final = (1,) * 14 + (3, 3)
 is 33 to 35 %): so a linear instrument loses exactly its scan range in them."""
 
 
+NO_LOSSES: Final = (0,) * SCENARIOS
+"""What nothing loses."""
+
+
 @frozen
 class Holding:
     """A position in one market, as the requirement sees it."""
@@ -124,20 +128,23 @@ def option_array(
     return risk_array(losses, 3 * instrument.basis_ppm * reference, 3 * instrument.short_minimum_ppm * reference)
 
 
-def scenario_losses(holdings: tuple[Holding, ...]) -> tuple[int, ...]:
-    """MARGIN-2.3: what the holdings of one underlying lose together in each scenario, signed; times RISK_SCALE."""
-    return tuple(
-        total(holding.size * holding.market.risk.losses[scenario] for holding in holdings)
-        for scenario in range(SCENARIOS)
-    )
-
-
 def shifted_losses(losses: tuple[int, ...], change: SignedSize, risk: RiskArray) -> tuple[int, ...]:
-    """MARGIN-2.4: what they lose with `change` more lots of one of them: an addition for each scenario, however many are held.
+    """MARGIN-2.4: what holdings lose with `change` more lots of one of them: an addition for each scenario, however many are held.
 
-    Law MARGIN-2d: equal to `scenario_losses` of the holdings after the change.
+    Args:
+        losses: what they lose before, one for each scenario.
+        change: lots.
+        risk: the array of the instrument that changes.
     """
     return tuple(loss + change * lot for loss, lot in zip(losses, risk.losses, strict=True))
+
+
+def scenario_losses(holdings: tuple[Holding, ...]) -> tuple[int, ...]:
+    """MARGIN-2.3: what the holdings of one underlying lose together in each scenario, signed; times RISK_SCALE."""
+    losses = NO_LOSSES
+    for holding in holdings:
+        losses = shifted_losses(losses, holding.size, holding.market.risk)
+    return losses
 
 
 def worst_of(losses: tuple[int, ...]) -> int:
