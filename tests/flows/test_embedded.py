@@ -11,6 +11,7 @@ from settlespec.domain.events import (
     HaircutTaken,
     InsurancePaid,
     Liquidated,
+    PaidOut,
     RoundEnded,
     StageBegun,
 )
@@ -18,7 +19,7 @@ from settlespec.domain.operations import Operation
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Stage
-from settlespec.flows.embedded import ACCOUNTS, INTERVALS, OPERATIONS, EmbeddedFlow
+from settlespec.flows.embedded import ACCOUNTS, CRASH, INTERVALS, OPERATIONS, EmbeddedFlow
 from settlespec.flows.session import Session
 from settlespec.machine.signatures import Ideal
 
@@ -68,6 +69,8 @@ def note(run: Played, event: object, session: Session) -> None:
             run.reached["book liquidation"].add(number)
         case StageBegun(stage=stage, micro_steps=tasks) if tasks:
             run.reached[stage.name].add(number)
+        case PaidOut():
+            run.reached["payout"].add(number)
         case ClosedAtMark():
             run.reached["close at the mark"].add(number)
         case _:
@@ -82,7 +85,7 @@ def run() -> Played:
 def test_it_has_as_many_operations_accounts_and_markets_as_it_says(run: Played) -> None:
     assert abs(len(run.operations) - OPERATIONS) <= 5
     assert OPERATIONS == 20_000
-    assert (run.accounts, run.markets) == (ACCOUNTS, 4)
+    assert (run.accounts, run.markets) == (ACCOUNTS, 4 + 2 + 6 + 8)
 
 
 def test_it_has_at_least_twenty_rounds_and_each_ends(run: Played) -> None:
@@ -99,8 +102,14 @@ def test_accounts_are_closed_after_patience_in_at_least_three_rounds(run: Played
     assert len(run.reached["breach beyond patience"] & run.reached[Stage.CLOSE.name]) >= 3
 
 
-def test_every_stage_has_something_to_do_somewhere_but_the_expiry_that_no_perpetual_has(run: Played) -> None:
-    assert [stage.name for stage in Stage if not run.reached[stage.name]] == [Stage.EXPIRE.name]
+def test_every_stage_has_something_to_do_somewhere(run: Played) -> None:
+    # Revaluing begins with the round itself.
+    assert [stage for stage in Stage if not run.reached[stage.name]] == []
+
+
+def test_something_expires_before_the_crash_in_it_and_after_it(run: Played) -> None:
+    first, second, third = sorted(run.reached["payout"])
+    assert first < CRASH < second <= CRASH + 5 < third
 
 
 def test_orders_and_money_are_refused_for_many_reasons(run: Played) -> None:

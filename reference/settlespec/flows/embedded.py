@@ -55,8 +55,8 @@ SWINGS: Final[dict[int, tuple[int, ...]]] = {
 }
 """Moves of the four marks in ppm in the intervals of the crash and of the rebound; elsewhere they wander."""
 
-FUTURE: Final = 5
-"""The dated future."""
+FUTURES: Final = (5, 6)
+"""The dated futures."""
 
 DATED: Final = 25
 """Of a hundred actions so many are about a future or an option."""
@@ -80,17 +80,20 @@ ORACLES: Final = Oracles(VOLATILITY)
 
 
 def dated_instruments(reference: Instrument) -> tuple[Instrument, ...]:
-    """FLOW-6: on the first perpetual's underlying a future and two expiries of calls and puts over several strikes.
+    """FLOW-6: on the first perpetual's underlying two futures, and two expiries of calls and puts over several strikes.
 
-    The first expiry comes before the crash, the second after it.
+    Something expires before the crash, in it and after it.
     """
-    cap = reference.max_order
-    step = reference.price_step
-    near, far = (interval * INTERVAL + INTERVAL // 2 for interval in (CRASH - 8, CRASH + 10))
-    made = [dated_future(5, reference.underlying, far, price_step=step, cap=cap)]
-    for expiry, strikes in ((near, (95_000, 100_000, 105_000)), (far, (80_000, 90_000, 100_000, 110_000))):
+    cap, step = reference.max_order, reference.price_step
+    before, amid, after = (interval * INTERVAL + INTERVAL // 2 for interval in (CRASH - 8, CRASH + 3, CRASH + 10))
+    made = [
+        dated_future(number, reference.underlying, expiry, price_step=step, cap=cap)
+        for number, expiry in zip(FUTURES, (amid, after), strict=True)
+    ]
+    for expiry, strikes in ((before, (95_000, 100_000, 105_000)), (after, (80_000, 90_000, 100_000, 110_000))):
         for strike, kind in product(strikes, (InstrumentKind.CALL, InstrumentKind.PUT)):
-            made.append(option(5 + len(made), kind, reference, strike, expiry, price_step=step, cap=cap))
+            number = FUTURES[0] + len(made)
+            made.append(option(number, kind, reference, strike, expiry, price_step=step, cap=cap))
     return tuple(made)
 
 
@@ -172,8 +175,8 @@ class EmbeddedFlow:
             move = wander if swings is None else swings[place]
             step = market.instrument.price_step
             marks[name] = max(market.mark * (PPM + move) // PPM // step * step, step)
-        # The future trades a little above what it will be settled at.
-        marks[FUTURE] = marks[1] + random.randrange(30) * 10
+        # The futures trade a little above what they will be settled at.
+        marks |= {name: marks[1] + random.randrange(30) * 10 for name in FUTURES}
         return marks
 
     def _who(self, random: Random) -> int:

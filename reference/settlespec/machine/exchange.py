@@ -26,7 +26,7 @@ from settlespec.domain.outcomes import Outcome, Rejected
 from settlespec.domain.quantities import Range
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
-from settlespec.machine import clearing, custody, expiry, trading
+from settlespec.machine import clearing, custody, expiry, statements, trading
 from settlespec.machine.draft import Draft
 from settlespec.machine.signatures import Signatures
 
@@ -69,7 +69,7 @@ def step(state: State, op: Operation, signatures: Signatures) -> Outcome:
         case FixSettlement():
             return expiry.fix_settlement(draft, op, signatures)
         case BeginRound():
-            return clearing.begin_round(draft, op, signatures)
+            return statements.begin_round(draft, op, signatures)
         case ContinueRound():
             return clearing.continue_round(draft, op)
 
