@@ -3,10 +3,11 @@
 from attrs import evolve
 from immutables import Map
 
-from settlespec.domain.accounts import FLAT, Account
+from settlespec.domain.accounts import FLAT, NO_ORDERS, Account
 from settlespec.domain.events import (
     Deposited,
     ForcedDone,
+    ForcedPaused,
     ForcedRefused,
     MessageReceived,
     OrderAccepted,
@@ -20,7 +21,7 @@ from settlespec.domain.outcomes import Outcome, Rejected
 from settlespec.domain.reasons import Reason
 from settlespec.machine.admission import admit, marks_are_stale
 from settlespec.machine.draft import Draft
-from settlespec.machine.matching import DROPS, Taker, match
+from settlespec.machine.matching import DROPS, Stop, Taker, crosses, match
 from settlespec.machine.signatures import Signatures
 from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
 
@@ -123,7 +124,12 @@ def take(draft: Draft, op: Take) -> Outcome:
         case ForcedWithdrawal():
             finish_forced(draft, index, refused or take_withdrawal(draft, message))
         case ForcedOrder():
-            finish_forced(draft, index, refused or take_order(draft, message))
+            refused = refused or refuse_order(draft, message)
+            left = take_order(draft, message) if refused is None else 0
+            if left:
+                pause_forced(draft, inbox, evolve(message, size=left))
+            else:
+                finish_forced(draft, index, refused)
     return draft.accept()
 
 
@@ -145,6 +151,17 @@ def refuse_request(draft: Draft, request: ForcedWithdrawal | ForcedOrder) -> Rea
 def finish_forced(draft: Draft, index: int, reason: Reason | None) -> None:
     """The forced request was carried out, or refused for a reason."""
     draft.events.append(ForcedDone(index) if reason is None else ForcedRefused(index, reason))
+
+
+def pause_forced(draft: Draft, inbox: Inbox, left: ForcedOrder) -> None:
+    """CUST-5.3: what is left of a forced order that met more than one operation may clear stays at the cursor of the inbox.
+
+    So the next taking goes on, and nobody's orders in front make the request count as carried out: untaken, it is a ground for freeze
+    at its deadline. Its fills stand, and what the base layer chained is the message as it was sent.
+    """
+    index = inbox.cursor
+    draft.inbox = evolve(inbox, messages=inbox.messages.set(index, evolve(inbox.messages[index], message=left)))
+    draft.events.append(ForcedPaused(index, left.size))
 
 
 def take_deposit(draft: Draft, index: int, deposit: Deposit) -> None:
@@ -196,19 +213,27 @@ def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
     return None
 
 
-def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
+def refuse_order(draft: Draft, request: ForcedOrder) -> Reason | None:
+    """CUST-5.4: why a forced order cannot be carried out now; None when it can."""
+    position = draft.account(request.account).positions.get(request.instrument, FLAT).size
+    # The order would close the position.
+    return Reason.REDUCE_ONLY_WRONG_SIDE if position * request.side >= 0 else None
+
+
+def take_order(draft: Draft, request: ForcedOrder) -> int:
     """CUST-5.2: a forced order is reduce-only and immediate: its limit clamped to the band, its size to the position.
 
-    The owner's resting reduce-only orders in the instrument are cancelled first.
+    The owner's resting orders in the instrument that are reduce-only, or that it would meet, are cancelled first: an operator that
+    ignores cancels could otherwise have a forced order stopped by its owner's own.
+
+    Returns:
+        Lots that are left because as many orders were met as one operation may clear (CUST-5.3): each such taking clears some, so that
+        after finitely many the order has met every order there is. 0 when the order is done with, filled or not.
     """
-    account = draft.account(request.account)
     market = draft.markets[request.instrument]
-    position = account.positions.get(request.instrument, FLAT).size
-    # The order would close the position.
-    if position * request.side >= 0:
-        return Reason.REDUCE_ONLY_WRONG_SIDE
-    cancel_reduce_only(draft, request.account, request.instrument)
+    position = draft.account(request.account).positions[request.instrument].size
     limit = forced_limit(request.price, market.low, market.high)
+    clear_way(draft, request, limit)
     size = min(request.size, abs(position))
     arrival = draft.next_arrival
     draft.next_arrival += 1
@@ -219,15 +244,14 @@ def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
     if left:
         cause = DROPS.get(stop, Removal.IMMEDIATE)
         draft.events.append(OrderRemoved(arrival, request.account, request.instrument, left, cause))
-    return None
+    return left if stop is Stop.MATCH_LIMIT else 0
 
 
-def cancel_reduce_only(draft: Draft, account_id: int, instrument: int) -> None:
-    """The owner's resting reduce-only orders in the instrument make way for a forced one, by arrival."""
-    open_orders = draft.account(account_id).orders.get(instrument)
-    if open_orders is None:
-        return
+def clear_way(draft: Draft, request: ForcedOrder, limit: int) -> None:
+    """The owner's resting orders in the instrument make way for a forced one, by arrival: reduce-only ones, and those it would meet."""
+    open_orders = draft.account(request.account).orders.get(request.instrument, NO_ORDERS)
     for arrival in sorted(open_orders.arrivals.values()):
-        order = draft.book(instrument).orders[arrival]
-        if order.reduce_only:
+        order = draft.book(request.instrument).orders[arrival]
+        meets = order.side is not request.side and crosses(request.side, limit, order.price)
+        if order.reduce_only or meets:
             draft.remove_order(order, Removal.FORCED)

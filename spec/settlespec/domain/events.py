@@ -116,6 +116,14 @@ class ForcedDone:
 
 
 @frozen
+class ForcedPaused:
+    """A forced order met more than one operation may clear: what is left of it stays at the cursor for the next taking."""
+
+    index: Index
+    left: Size
+
+
+@frozen
 class Claimed:
     """Money joined the outbox."""
 
@@ -257,6 +265,7 @@ Event: TypeAlias = (
     | Deposited
     | ForcedRefused
     | ForcedDone
+    | ForcedPaused
     | Claimed
     | Transferred
     | Ticked

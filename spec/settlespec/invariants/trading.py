@@ -300,8 +300,11 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
         if isinstance(request, ForcedWithdrawal):
             return None if request.account == order.account else "a forced withdrawal clears its owner's orders only"
         owner = order.account, order.instrument
-        forced = isinstance(request, ForcedOrder) and (request.account, request.instrument) == owner
-        return None if forced and order.reduce_only else "a forced order clears its owner's reduce-only orders only"
+        if isinstance(request, ForcedOrder) and (request.account, request.instrument) == owner:
+            clears = order.reduce_only or stands_against(walk, request, order)
+        else:
+            clears = False
+        return None if clears else "a forced order clears its owner's reduce-only orders and those it would meet only"
     if cause is Removal.LIQUIDATION:
         fits = walk.sheet is not None and order.account in walk.sheet.seizable
         return None if fits else "a round cancels orders of accounts in default or breach only"
@@ -312,6 +315,13 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
     if cause is Removal.EXPIRED and walk.sheet is not None and walk.sheet.stage is Stage.DISCARD:
         return None if order.good_till < walk.before.clock else "only an order that has expired is discarded as expired"
     return passed_over(walk, order, cause)
+
+
+def stands_against(walk: Walk, request: ForcedOrder, order: ShadowOrder) -> bool:
+    """Whether an order is on the other side of a forced one and within its limit, which is clamped to the band."""
+    market = walk.markets[order.instrument]
+    limit = min(max(request.price, market.low), market.high)
+    return order.side is not request.side and request.side * (limit - order.price) >= 0
 
 
 def passed_over(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
