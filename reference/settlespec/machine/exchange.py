@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import attrs
 
 from settlespec.domain.events import Ticked
+from settlespec.domain.messages import Deposit
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
@@ -20,7 +21,7 @@ from settlespec.domain.operations import (
     Withdraw,
 )
 from settlespec.domain.outcomes import Outcome, Rejected
-from settlespec.domain.quantities import Range
+from settlespec.domain.quantities import MAX_AMOUNT, Range
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 from settlespec.machine import clearing, custody, trading
@@ -83,7 +84,10 @@ def tick(draft: Draft, op: Tick) -> Outcome:
 
 
 def beyond_caps(state: State, op: Operation) -> bool:
-    """STEP-2.2: whether a price or a mark is beyond its instrument's own cap, which is part of its range."""
+    """STEP-2.2: whether a price or a mark is beyond its instrument's own cap, or a deposit beyond what the vault can hold.
+
+    Both caps are part of the range of what they limit.
+    """
     if type(op) is Place or type(op) is Replace:
         return op.instrument in state.markets and op.price > state.markets[op.instrument].instrument.max_price
     if type(op) is BeginRound:
@@ -91,6 +95,8 @@ def beyond_caps(state: State, op: Operation) -> bool:
             quote.instrument in state.markets and quote.mark > state.markets[quote.instrument].instrument.max_price
             for quote in op.statement.quotes
         )
+    if type(op) is Receive and type(op.message) is Deposit:
+        return state.vault + op.message.amount > MAX_AMOUNT
     return False
 
 
