@@ -8,8 +8,8 @@ from settlespec.rules import margin, trading
 def revalued_market(instrument: Instrument, mark: int, surcharge_ppm: int, funding_index: int) -> Market:
     """The market at a mark, with its default risk array and its band (ROUND-4)."""
     width = trading.band_half_width(mark, instrument.price_step, instrument.band_steps, instrument.band_ppm)
-    low = trading.band_low(mark, width, instrument.price_step)
-    high = trading.band_high(mark, width, instrument.price_step)
+    edges = trading.band_low(mark, width, instrument.price_step), trading.band_high(mark, width, instrument.price_step)
+    low, high = (trading.capped_edge(edge, instrument.max_price, instrument.price_step) for edge in edges)
     return Market(
         instrument, mark, margin.linear_array(instrument, mark), surcharge_ppm, funding_index, low, max(low, high)
     )

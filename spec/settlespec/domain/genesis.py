@@ -25,10 +25,14 @@ class Genesis:
             raise ValueError("the instruments do not stand in rising order of their ids, each once")
         if len(self.marks) != len(names):
             raise ValueError(f"{len(self.marks)} marks for {len(names)} instruments")
-        for instrument in self.instruments:
+        for instrument, mark in zip(self.instruments, self.marks, strict=True):
+            if not 1 <= mark <= instrument.max_price:
+                raise ValueError(f"instrument {instrument.id}: the first mark is not between 1 and max_price")
             if not 0 <= instrument.surcharge_from < instrument.surcharge_to:
                 raise ValueError(f"instrument {instrument.id}: surcharge_to is not above surcharge_from")
             if instrument.band_steps < 0 or instrument.basis_ppm == 0:
                 raise ValueError(f"instrument {instrument.id}: band_steps is negative or basis_ppm is 0")
+            if instrument.price_step > instrument.max_price:
+                raise ValueError(f"instrument {instrument.id}: no multiple of the price step is within max_price")
             if instrument.maker_fee_ppm + instrument.taker_fee_ppm < 0:
                 raise ValueError(f"instrument {instrument.id}: the rebate is more than the taker's fee")
