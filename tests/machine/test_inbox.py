@@ -13,6 +13,7 @@ from settlespec.domain.events import (
     OrderRemoved,
 )
 from settlespec.domain.messages import Cause, Deposit, ForcedOrder, ForcedWithdrawal
+from settlespec.domain.operations import Receive
 from settlespec.domain.orders import Removal, Side
 from settlespec.domain.reasons import Reason
 from tests.machine.driver import Machine
@@ -29,6 +30,13 @@ def test_messages_are_taken_in_the_order_in_which_they_came(machine: Machine) ->
         assert machine.receive(Deposit(machine.number("ada"), machine.key("ada"), amount)).only(MessageReceived)
     assert [machine.take().only(Deposited).amount for _ in range(3)] == [1, 2, 3]
     assert machine.take().reason is Reason.INBOX_EMPTY
+
+
+def test_a_message_keeps_the_base_layers_time_whatever_the_clock_says(machine: Machine) -> None:
+    machine.wait(11)
+    for time in (0, 5, 12):
+        assert machine.submit(Receive(time, Deposit(1, machine.key("ada"), 1))).accepted
+    assert [received.time for _, received in sorted(machine.state.inbox.messages.items())] == [0, 5, 12]
 
 
 def test_a_deposit_is_in_the_vault_before_it_is_credited(machine: Machine) -> None:
