@@ -121,16 +121,25 @@ def the_extremes_are_those_of_the_scenarios(instrument: Instrument, mark: Price)
 
 @law(
     "MARGIN-3c",
-    "Only an account without positions needs no maintenance.",
+    "Two holdings of one underlying need no maintenance only where both are flat, a spread of equal lots included.",
     rules=("MARGIN-1", "MARGIN-3.2", "MARGIN-4"),
     loses="the insurance fund, by a spread that nobody margins",
-    shape="one position in a linear instrument with a spread charge",
+    shape="up to two positions in linear instruments of one underlying with spread charges",
 )
-def every_position_needs_maintenance(instrument: Instrument, mark: Price, size: SignedSize) -> None:
-    """The spread charge is never netted."""
-    assume(instrument.basis_ppm > 0)
-    required = maintenance(underlying_risk((Holding(size, market_at(instrument, mark)),)))
-    claim((required == 0) == (size == 0))
+def every_position_needs_maintenance(
+    near: Instrument,
+    far: Instrument,
+    near_mark: Price,
+    far_mark: Price,
+    near_size: SignedSize,
+    far_size: SignedSize,
+) -> None:
+    """The spread charge is never netted. Underlyings add up (MARGIN-3.3), and none needs less than nothing."""
+    assume((near.basis_ppm > 0) & (far.basis_ppm > 0))
+    holdings = (Holding(near_size, market_at(near, near_mark)), Holding(far_size, market_at(far, far_mark)))
+    required = maintenance(underlying_risk(holdings))
+    claim(required >= 0)
+    claim((required == 0) == ((near_size == 0) & (far_size == 0)))
 
 
 @law(
@@ -313,7 +322,7 @@ def the_surcharge_grows_with_open_interest(instrument: Instrument, less: Quantum
 
 @law(
     "MARGIN-7b",
-    "What a resting order reserves covers what its fill needs: the larger requirement, its loss and its fee.",
+    "What a resting order reserves covers what it needs when it fills at once: the larger requirement, its loss and its fee.",
     rules=("MARGIN-4", "MARGIN-5", "MARGIN-7", "FEE-3"),
     loses="whoever is on the other side of a maker that cannot stand by its order",
     shape="one position and one order filled whole, in one linear instrument without surcharge",
@@ -346,6 +355,44 @@ def the_reserve_covers_the_fill(
     fee = maker_fee(price * size, instrument.maker_fee_ppm, taker_pays)
     assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
     claim(worth + side * size * (mark - price) - fee >= initial(maintenance(together), factor, 0))
+
+
+@law(
+    "MARGIN-7d",
+    "Filled in two parts a resting order needs at most one quantum more than it reserves: the rounding of the second fee.",
+    rules=("MARGIN-4", "MARGIN-5", "MARGIN-7", "FEE-3"),
+    loses="whoever is on the other side of a maker that cannot stand by its order",
+    shape="one position and one order filled in two parts, in one linear instrument without surcharge",
+)
+def two_fills_need_a_quantum_more(
+    instrument: Instrument,
+    mark: Price,
+    held: SignedSize,
+    first: Size,
+    second: Size,
+    price: Price,
+    buys: bool,
+    worth: Quantums,
+    factor: Factor,
+    taker_pays: Quantums,
+    taker_pays_then: Quantums,
+) -> None:
+    """Steps as in MARGIN-7b. For more parts law FEE-3b adds a quantum each; a fill that this leaves uncovered removes the order."""
+    assume((taker_pays >= 0) & (taker_pays_then >= 0))
+    market, side, size = market_at(instrument, mark), 1 if buys else -1, first + second
+    alone, order = risk_alone(held, market.risk), risk_alone(side * size, market.risk)
+    together = risk_alone(held + side * size, market.risk)
+    claim(together <= alone + order)
+    claim(maintenance(together) <= maintenance(alone) + maintenance(order))
+    claim(
+        initial(maintenance(together), factor, 0)
+        <= initial(maintenance(alone), factor, 0) + initial(maintenance(order), factor, 0)
+    )
+    rate = instrument.maker_fee_ppm
+    fees = maker_fee(price * first, rate, taker_pays) + maker_fee(price * second, rate, taker_pays_then)
+    claim(fees <= resting_fee(price * size, rate) + 1)
+    assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
+    claim(worth + side * size * (mark - price) - fees + 1 >= initial(maintenance(together), factor, 0))
 
 
 @law(

@@ -163,7 +163,7 @@ def a_replacement_leaves_the_rest_of_the_new_size(new_size: Size, filled: Size) 
 
 @law(
     "TRADE-6a",
-    "Resting reduce-only orders never total more than the position.",
+    "One more resting reduce-only order, of no more than is reducible, closes and leaves their total within the position.",
     rules=("TRADE-6",),
     loses="the owner, who ends with a position that nobody asked for",
     shape="one account, one more order",
