@@ -131,6 +131,27 @@ def test_a_forced_order_that_waits_goes_on_after_a_round() -> None:
     assert machine.position("ada") == 0
 
 
+def test_a_forced_order_never_trades_worse_than_it_said_however_far_the_mark_moves_while_it_waits() -> None:
+    machine = Machine(terms={"band_ppm": 100_000}).deposit("ada", 10_000).deposit("bob", 10_000).opens("ada", +5)
+    machine.receive(ForcedOrder(machine.number("ada"), machine.key("ada"), 1, Side.SELL, 5, 95))
+    machine.round({1: 60})
+    # The band ends at 66, far below what she would sell for.
+    machine.rests("bob", +5, 66)
+    answer = machine.take()
+    assert not answer.all(Filled)
+    assert answer.only(OrderAccepted).price == 95
+    assert answer.only(ForcedDone)
+
+
+def test_a_forced_order_beyond_the_band_sets_out_at_its_edge() -> None:
+    machine = Machine(terms={"band_ppm": 100_000}).deposit("ada", 10_000).deposit("bob", 10_000).opens("ada", -5)
+    machine.round({1: 60})
+    machine.rests("bob", -5, 66)
+    answer = machine.forces_order("ada", +5, 95)
+    assert answer.only(OrderAccepted).price == 66
+    assert answer.only(Filled).price == 66
+
+
 def test_a_forced_order_that_finds_nobody_is_done_with() -> None:
     machine = Machine().deposit("ada", 1_000).opens("ada", +9)
     assert machine.forces_order("ada", -9, 95).only(ForcedDone)

@@ -76,6 +76,16 @@ def test_a_forced_withdrawal_of_more_than_is_free_cancels_the_owners_orders_firs
     assert answer.only(Claimed).amount == 100
 
 
+def test_a_forced_withdrawal_that_is_refused_leaves_the_owners_orders_alone(long: Machine) -> None:
+    long.forces_withdrawal("ada", 10**9)
+    long.rests("ada", -5, 101, reduce_only=True)
+    assert long.free_collateral("ada") == 0
+    answer = long.forces_withdrawal("ada", 10**9)
+    assert answer.only(ForcedRefused).reason is Reason.NOTHING_TO_WITHDRAW
+    assert not answer.all(OrderRemoved)
+    assert len(long.resting("ada")) == 1
+
+
 def test_a_forced_withdrawal_of_what_is_free_leaves_the_owners_orders_alone() -> None:
     machine = Machine().deposit("ada", 100)
     machine.rests("ada", +2, 99)

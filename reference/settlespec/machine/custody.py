@@ -201,13 +201,14 @@ def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
     through the operator whom the request goes past.
     """
     account = draft.account(request.account)
-    if request.amount > free(draft, account) and account.orders:
+    now = draft.standing(account)
+    # Something is free, or would be without orders; a refused request leaves them.
+    if free_collateral(now.equity, now.initial, 0) == 0:
+        return Reason.NOTHING_TO_WITHDRAW
+    if request.amount > free(draft, account):
         draft.cancel_all(request.account, Removal.FORCED)
         account = draft.account(request.account)
     amount = forced_amount(request.amount, free(draft, account))
-    # Something is free.
-    if amount == 0:
-        return Reason.NOTHING_TO_WITHDRAW
     draft.credit(request.account, -amount)
     draft.claim(request.account, account.key, amount, Cause.FORCED_WITHDRAWAL)
     return None
@@ -221,7 +222,7 @@ def refuse_order(draft: Draft, request: ForcedOrder) -> Reason | None:
 
 
 def take_order(draft: Draft, request: ForcedOrder) -> int:
-    """CUST-5.2: a forced order is reduce-only and immediate: its limit clamped to the band, its size to the position.
+    """CUST-5.2: a forced order is reduce-only and immediate: its limit ends at the band, its size at the position.
 
     The owner's resting orders in the instrument that are reduce-only, or that it would meet, are cancelled first: an operator that
     ignores cancels could otherwise have a forced order stopped by its owner's own.
@@ -232,7 +233,7 @@ def take_order(draft: Draft, request: ForcedOrder) -> int:
     """
     market = draft.markets[request.instrument]
     position = draft.account(request.account).positions[request.instrument].size
-    limit = forced_limit(request.price, market.low, market.high)
+    limit = forced_limit(request.side, request.price, market.low, market.high)
     clear_way(draft, request, limit)
     size = min(request.size, abs(position))
     arrival = draft.next_arrival

@@ -39,8 +39,7 @@ def accepted(walk: Walk, event: OrderAccepted) -> None:
         most, good_till, reduce_only, filled = operation.size, operation.good_till, old.reduce_only, old.filled
     elif isinstance(walk.message, ForcedOrder):
         request = walk.message
-        market = walk.markets[request.instrument]
-        price = min(max(request.price, market.low), market.high)
+        price = forced_limit(walk, request)
         signed = request.account, 0, request.instrument, request.side, price
         most, reduce_only = request.size, True
     else:
@@ -318,10 +317,14 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
 
 
 def stands_against(walk: Walk, request: ForcedOrder, order: ShadowOrder) -> bool:
-    """Whether an order is on the other side of a forced one and within its limit, which is clamped to the band."""
-    market = walk.markets[order.instrument]
-    limit = min(max(request.price, market.low), market.high)
-    return order.side is not request.side and request.side * (limit - order.price) >= 0
+    """Whether an order is on the other side of a forced one and within its limit."""
+    return order.side is not request.side and request.side * (forced_limit(walk, request) - order.price) >= 0
+
+
+def forced_limit(walk: Walk, request: ForcedOrder) -> int:
+    """The limit that a forced order may have: its owner's, or the edge of the band where no order may go beyond it."""
+    market = walk.markets[request.instrument]
+    return min(request.price, market.high) if request.side is Side.BUY else max(request.price, market.low)
 
 
 def passed_over(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
