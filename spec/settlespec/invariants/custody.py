@@ -15,8 +15,9 @@ from settlespec.domain.events import (
 )
 from settlespec.domain.messages import Cause, Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Receive, Take, Tick, Transfer, Withdraw
-from settlespec.domain.orders import Removal
+from settlespec.domain.orders import Removal, Side
 from settlespec.invariants.catalogue import AUTHORITY, NO_DOUBLE_SPEND, ORACLE_SANE
+from settlespec.invariants.shadow import ShadowOrder
 from settlespec.invariants.walk import Walk
 
 
@@ -47,6 +48,17 @@ def taken(walk: Walk, index: int) -> None:
     if type(walk.operation) is not Take or index != walk.before.inbox.cursor or walk.taken:
         walk.broken(NO_DOUBLE_SPEND, "each message is taken once, at the cursor", "", index, walk.before.inbox.cursor)
     walk.taken += 1
+
+
+def stands_against(walk: Walk, request: ForcedOrder, order: ShadowOrder) -> bool:
+    """Whether an order is on the other side of a forced one and within its limit."""
+    return order.side is not request.side and request.side * (forced_limit(walk, request) - order.price) >= 0
+
+
+def forced_limit(walk: Walk, request: ForcedOrder) -> int:
+    """The limit that a forced order may have: its owner's, or the edge of the band where no order may go beyond it."""
+    market = walk.markets[request.instrument]
+    return min(request.price, market.high) if request.side is Side.BUY else max(request.price, market.low)
 
 
 def deposited(walk: Walk, event: Deposited) -> None:

@@ -6,6 +6,7 @@ from settlespec.domain.operations import Cancel, Place, Replace
 from settlespec.domain.orders import OrderKind, Removal, SelfTrade, Side, TimeInForce
 from settlespec.domain.rounds import Stage
 from settlespec.invariants.catalogue import AUTHORITY, HEALTH, LIQUIDATION_FAIR, ORDER_LIMITS, PRICE_TIME
+from settlespec.invariants.custody import forced_limit, stands_against
 from settlespec.invariants.measures import fill_fees
 from settlespec.invariants.shadow import ShadowOrder
 from settlespec.invariants.walk import Walk
@@ -314,17 +315,6 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
     if cause is Removal.EXPIRED and walk.sheet is not None and walk.sheet.stage is Stage.DISCARD:
         return None if order.good_till < walk.before.clock else "only an order that has expired is discarded as expired"
     return passed_over(walk, order, cause)
-
-
-def stands_against(walk: Walk, request: ForcedOrder, order: ShadowOrder) -> bool:
-    """Whether an order is on the other side of a forced one and within its limit."""
-    return order.side is not request.side and request.side * (forced_limit(walk, request) - order.price) >= 0
-
-
-def forced_limit(walk: Walk, request: ForcedOrder) -> int:
-    """The limit that a forced order may have: its owner's, or the edge of the band where no order may go beyond it."""
-    market = walk.markets[request.instrument]
-    return min(request.price, market.high) if request.side is Side.BUY else max(request.price, market.low)
 
 
 def passed_over(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
