@@ -10,7 +10,7 @@ from settlespec.domain.operations import Tick
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
-from tests.commitment.walks import Walked, mid_round_states, minimal_walk, resting_state, walk
+from tests.commitment.walks import Walked, forced_in_parts, mid_round_states, minimal_walk, resting_state, walk
 
 
 def compared(before: State, after: State) -> Changed:
@@ -156,3 +156,29 @@ def test_an_account_that_takes_its_first_position_becomes_a_holder() -> None:
                 assert found[LeafKey(Part.HOLDERS, 0, account)] is None
                 seen += 1
     assert seen > 20
+
+
+def test_a_forced_order_that_is_taken_in_parts_changes_its_message_and_then_takes_it_away() -> None:
+    *_, first, second = forced_in_parts()
+    message = LeafKey(Part.INBOX, 0, first.before.inbox.cursor)
+    found = [seal((each,)) for each in (first, second)]
+    assert [changed[message] is None for changed in found] == [False, True]
+    assert message not in seal((*forced_in_parts()[-3:],))
+
+
+def test_wherever_a_run_with_a_forced_order_in_parts_is_sealed_the_changed_leaves_are_those_that_differ() -> None:
+    steps = forced_in_parts()
+    for end in range(len(steps) - 3, len(steps) + 1):
+        for start in range(end):
+            seal(steps[start:end])
+
+
+def seal(steps: tuple[Walked, ...]) -> Changed:
+    """The changed leaves of a run, which are those that differ."""
+    changes = Changes(steps[0].before)
+    for each in steps:
+        assert isinstance(each.outcome, Accepted)
+        changes.add(each.outcome)
+    found = changes.changed(steps[-1].after)
+    assert found == compared(steps[0].before, steps[-1].after)
+    return found

@@ -33,7 +33,7 @@ from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
 from settlespec.machine.signatures import Ed25519, Ideal
 from tests.commitment.hostile import assert_canonical, spoiled
-from tests.commitment.walks import SIGNER, Walked, minimal_walk, small_genesis
+from tests.commitment.walks import SIGNER, Walked, forced_in_parts, minimal_walk, small_genesis
 from tests.commitment.witnessing import KINDS, Sample, leaves_by_key, sample, samples, walked_sample
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -370,3 +370,10 @@ def test_the_prover_refuses_a_log_that_the_machine_rejects() -> None:
     kinds = Counter(type(operation).__name__ for each in samples().values() for operation in each.operations)
     assert len(kinds) == 10
     assert dict(leaves_of(given.before))
+
+
+def test_both_parts_of_a_forced_order_have_witnesses_of_their_own_and_a_joint_one() -> None:
+    first, second = forced_in_parts()[-2:]
+    for run in ((first,), (second,), (first, second)):
+        given = sample(run[0].before, tuple(each.operation for each in run), run[-1].after)
+        assert given.checked().root == state_tree(run[-1].after, SHA256).root()

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from settlespec.domain.genesis import Genesis
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
-from settlespec.domain.operations import Operation, Receive
+from settlespec.domain.operations import Operation, Receive, Take
 from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.state import State
@@ -83,3 +83,25 @@ def with_messages(state: State) -> State:
         assert isinstance(outcome, Accepted)
         state = outcome.state
     return state
+
+
+@cache
+def forced_in_parts() -> tuple[Walked, ...]:
+    """A forced order of five lots that meets four bids of one, where one operation makes three matches: taken twice, done at the second."""
+    session = Session(small_genesis(), SIGNER)
+    steps: list[Walked] = []
+
+    def do(*operations: Operation) -> None:
+        for operation in operations:
+            before = session.state
+            outcome = session.submit(operation)
+            assert isinstance(outcome, Accepted), outcome
+            steps.append(Walked(before, operation, outcome, session.state))
+
+    for owner in range(4):
+        do(*session.deposit(owner, 500))
+    do(session.limit(1, 1, 0, Side.SELL, 5, 10), session.limit(0, 1, 0, Side.BUY, 5, 10))
+    for owner, name in ((2, 0), (2, 1), (3, 0), (3, 1)):
+        do(session.limit(owner, 1, name, Side.BUY, 1, 9))
+    do(Receive(session.state.clock, ForcedOrder(0, SIGNER.key(0), 1, Side.SELL, 5, 9)), Take(), Take())
+    return tuple(steps)

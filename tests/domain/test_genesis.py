@@ -34,6 +34,8 @@ def test_the_instruments_stand_in_rising_order_each_once() -> None:
         ({"surcharge_from": -1}, "surcharge_to is not above surcharge_from"),
         ({"band_steps": -1}, "band_steps is negative"),
         ({"basis_ppm": 0}, "basis_ppm is 0"),
+        ({"price_step": 1_001}, "no multiple of the price step is within max_price"),
+        ({"max_price": 9}, "the first mark is not between 1 and max_price"),
         ({"maker_fee_ppm": -10_001}, "the rebate is more than the taker's fee"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from settlespec.domain.events import Filled, OrderRemoved, StageBegun
+from settlespec.domain.events import Filled, OrderAccepted, OrderRemoved, StageBegun
 from settlespec.domain.orders import Removal, Side
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Stage
@@ -64,3 +64,26 @@ def test_matching_never_goes_beyond_the_band_since_no_limit_does(market: Machine
     market.rests("ada", -1, 151)
     assert not market.place("bob", +1, None).all(Filled)
     assert market.place("bob", +1, 151).reason is Reason.OUTSIDE_BAND
+
+
+@pytest.mark.parametrize(("max_price", "high"), [(100, 98), (105, 105), (146, 140), (147, 147), (1_000, 147)])
+def test_the_band_ends_at_the_largest_multiple_of_the_step_within_the_instruments_highest_price(
+    max_price: int, high: int
+) -> None:
+    market = Machine(terms={"price_step": 7, "max_price": max_price})
+    assert market.state.markets[1].high == high
+
+
+def test_a_market_order_at_a_mark_at_the_highest_price_has_a_limit_that_a_limit_order_may_have() -> None:
+    market = Machine(terms={"price_step": 7, "max_price": 104}).deposit("ada", 10_000).deposit("bob", 10_000)
+    market.round({1: 104})
+    market.rests("bob", -1, 98)
+    bought = market.place("ada", +1, None).only(OrderAccepted)
+    assert bought.price == 98
+    assert market.place("ada", +1, 105).reason is Reason.OUT_OF_RANGE
+    assert market.place("ada", +1, bought.price).accepted
+
+
+def test_a_band_narrower_than_a_step_at_the_highest_price_is_its_last_multiple() -> None:
+    state = Machine(terms={"price_step": 7, "max_price": 104, "band_ppm": 0, "band_steps": 0}).state
+    assert (state.markets[1].low, state.markets[1].high) == (98, 98)

@@ -1,9 +1,13 @@
 """GENESIS-1: a limit stands on everything that grows, and each is met with its last unit and refused with one more."""
 
+from attrs import evolve
+
 from settlespec.domain.events import ForcedRefused
-from settlespec.domain.messages import Cause, Deposit
+from settlespec.domain.messages import Cause, Deposit, ForcedWithdrawal
 from settlespec.domain.orders import Side
+from settlespec.domain.quantities import MAX_AMOUNT
 from settlespec.domain.reasons import Reason
+from settlespec.wire.states import decode_state, encode_state
 from tests.machine.driver import IMMEDIATE, Machine
 
 
@@ -101,3 +105,34 @@ def test_an_order_may_not_move_beyond_the_instruments_highest_price() -> None:
     assert machine.place("ada", -1, 200, client_id=7).accepted
     assert machine.replace("ada", 7, 1, 201).reason is Reason.OUT_OF_RANGE
     assert machine.replace("ada", 7, 2, 199).accepted
+
+
+def test_the_vault_takes_deposits_up_to_its_range_and_one_quantum_more_is_out_of_range() -> None:
+    machine = Machine(max_vault=MAX_AMOUNT)
+    deposit = Deposit(1, machine.key("ada"), MAX_AMOUNT - 5)
+    assert machine.receive(deposit).accepted
+    before = machine.state
+    assert machine.receive(evolve(deposit, amount=6)).reason is Reason.OUT_OF_RANGE
+    assert machine.state is before
+    assert machine.receive(evolve(deposit, amount=5)).accepted
+    assert machine.state.vault == MAX_AMOUNT
+    assert machine.receive(evolve(deposit, amount=1)).reason is Reason.OUT_OF_RANGE
+    machine.take()
+    machine.take()
+    assert machine.collateral("ada") == MAX_AMOUNT
+    assert decode_state(encode_state(machine.state)) == machine.state
+
+
+def test_a_deposit_out_of_range_is_told_before_a_full_inbox_and_an_open_round() -> None:
+    machine = Machine(max_inbox=1)
+    deposit = Deposit(1, machine.key("ada"), MAX_AMOUNT)
+    assert machine.receive(deposit).accepted
+    assert machine.receive(deposit).reason is Reason.OUT_OF_RANGE
+    machine.wait(1).begin(machine.statement())
+    assert machine.receive(deposit).reason is Reason.OUT_OF_RANGE
+
+
+def test_a_forced_request_needs_no_room_in_the_vault() -> None:
+    machine = Machine()
+    assert machine.receive(Deposit(1, machine.key("ada"), MAX_AMOUNT)).accepted
+    assert machine.receive(ForcedWithdrawal(1, machine.key("ada"), MAX_AMOUNT)).accepted

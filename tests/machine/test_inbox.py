@@ -13,6 +13,7 @@ from settlespec.domain.events import (
     OrderRemoved,
 )
 from settlespec.domain.messages import Cause, Deposit, ForcedOrder, ForcedWithdrawal
+from settlespec.domain.operations import Receive
 from settlespec.domain.orders import Removal, Side
 from settlespec.domain.reasons import Reason
 from tests.machine.driver import Machine
@@ -29,6 +30,13 @@ def test_messages_are_taken_in_the_order_in_which_they_came(machine: Machine) ->
         assert machine.receive(Deposit(machine.number("ada"), machine.key("ada"), amount)).only(MessageReceived)
     assert [machine.take().only(Deposited).amount for _ in range(3)] == [1, 2, 3]
     assert machine.take().reason is Reason.INBOX_EMPTY
+
+
+def test_a_message_keeps_the_base_layers_time_whatever_the_clock_says(machine: Machine) -> None:
+    machine.wait(11)
+    for time in (0, 5, 12):
+        assert machine.submit(Receive(time, Deposit(1, machine.key("ada"), 1))).accepted
+    assert [received.time for _, received in sorted(machine.state.inbox.messages.items())] == [0, 5, 12]
 
 
 def test_a_deposit_is_in_the_vault_before_it_is_credited(machine: Machine) -> None:
@@ -66,6 +74,16 @@ def test_a_forced_withdrawal_of_more_than_is_free_cancels_the_owners_orders_firs
     answer = machine.forces_withdrawal("ada", 100)
     assert answer.only(OrderRemoved).cause is Removal.FORCED
     assert answer.only(Claimed).amount == 100
+
+
+def test_a_forced_withdrawal_that_is_refused_leaves_the_owners_orders_alone(long: Machine) -> None:
+    long.forces_withdrawal("ada", 10**9)
+    long.rests("ada", -5, 101, reduce_only=True)
+    assert long.free_collateral("ada") == 0
+    answer = long.forces_withdrawal("ada", 10**9)
+    assert answer.only(ForcedRefused).reason is Reason.NOTHING_TO_WITHDRAW
+    assert not answer.all(OrderRemoved)
+    assert len(long.resting("ada")) == 1
 
 
 def test_a_forced_withdrawal_of_what_is_free_leaves_the_owners_orders_alone() -> None:

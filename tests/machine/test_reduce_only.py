@@ -107,6 +107,14 @@ def test_one_that_would_sell_too_far_below_the_mark_is_not_covered(machine: Mach
     assert machine.place("poor", -1, 79, reduce_only=True).reason is Reason.UNDERCOLLATERALISED
 
 
+def test_one_that_only_reduces_is_judged_with_the_fee_that_its_fill_would_pay() -> None:
+    machine = Machine(terms={"maker_fee_ppm": 10_000}).deposit("poor", 40).opens("poor", +2)
+    machine.round({1: 90})
+    # As above: a quantum of fee makes a sale at 81 what one at 80 is without.
+    assert machine.place("poor", -1, 80, reduce_only=True).reason is Reason.UNDERCOLLATERALISED
+    assert machine.place("poor", -1, 81, reduce_only=True).accepted
+
+
 def test_the_cap_on_positions_does_not_refuse_an_order_that_only_closes() -> None:
     machine = Machine(terms={"max_position": 10}).deposit("ada", 10_000).opens("ada", +10).deposit("bob", 10_000)
     machine.rests("bob", +10, 100)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from settlespec.domain.operations import Operation
+from settlespec.domain.operations import Operation, Tick
+from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
@@ -13,6 +14,7 @@ from settlespec.invariants.shadow import shadow_of
 from settlespec.invariants.states import sums_of
 from settlespec.machine.signatures import Ed25519, Ideal, Signer
 from settlespec.monitoring.monitor import Monitor
+from tests.monitoring.planting import Watched
 
 
 def watch(flow: Flow, signer: Signer, full_every: int) -> Monitor:
@@ -100,3 +102,15 @@ def test_a_monitor_that_would_never_recompute_is_refused() -> None:
     session = Session(MinimalFlow(1, 1).genesis(signer), signer)
     with pytest.raises(ValueError, match="full_every is 0"):
         Monitor(session.state, signer, 0)
+
+
+def test_a_post_only_order_that_is_dropped_behind_expired_orders_breaks_no_invariant() -> None:
+    watched = Watched()
+    for owner, name in ((1, 1), (1, 2), (2, 1), (2, 2)):
+        watched.do(watched.session.limit(owner, 2, name, Side.SELL, 1, 12, good_till=3))
+    # Behind them stands a live one, with which an order that is not post-only would trade.
+    watched.do(watched.session.limit(2, 2, 3, Side.SELL, 1, 12), Tick(5))
+    assert watched.monitor.full() == ()
+    watched.do(watched.session.limit(0, 2, 1, Side.BUY, 1, 12, post_only=True))
+    assert len(watched.state.books[2].orders) == 2
+    assert watched.monitor.full() == ()

@@ -37,6 +37,11 @@ def test_a_forced_withdrawal_pays_the_smaller(asked: int, free: int, paid: int) 
     assert forced_amount(asked, free) == paid
 
 
-@pytest.mark.parametrize(("price", "limit"), [(1, 50), (50, 50), (77, 77), (150, 150), (999, 150)])
-def test_the_limit_of_a_forced_order_is_clamped_to_the_band(price: int, limit: int) -> None:
-    assert forced_limit(price, 50, 150) == limit
+@pytest.mark.parametrize(
+    ("price", "bid", "ask"), [(1, 1, 50), (50, 50, 50), (77, 77, 77), (150, 150, 150), (999, 150, 999)]
+)
+def test_the_limit_of_a_forced_order_ends_at_the_band_and_is_never_worse_than_the_owners(
+    price: int, bid: int, ask: int
+) -> None:
+    assert forced_limit(1, price, 50, 150) == bid
+    assert forced_limit(-1, price, 50, 150) == ask

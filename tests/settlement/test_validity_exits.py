@@ -8,7 +8,7 @@ from attrs import evolve
 from settlespec.commitment.batch import Body, SealingPolicy
 from settlespec.domain.accounts import FLAT
 from settlespec.domain.messages import Deposit, ForcedWithdrawal
-from settlespec.domain.operations import ContinueRound, Receive
+from settlespec.domain.operations import ContinueRound, Receive, Take
 from settlespec.domain.orders import Side
 from settlespec.settlement.base_layer import censor
 from settlespec.settlement.rollup import Delays, Settings, Status
@@ -54,6 +54,23 @@ class Unwilling(Town):
         for index in range(self.session.state.inbox.next_index, len(self.registry.requests)):
             received = self.registry.requests[index].received
             self._do(Receive(received.time, received.message))
+
+
+class Halfhearted(Town):
+    """It takes every message once, and never goes on with a forced order that is not finished."""
+
+    unfinished = False
+
+    def receive(self) -> None:
+        self.tick()
+        for index in range(self.session.state.inbox.next_index, len(self.registry.requests)):
+            received = self.registry.requests[index].received
+            self._do(Receive(received.time, received.message))
+        while not self.unfinished:
+            cursor = self.session.state.inbox.cursor
+            if not self._do(Take()):
+                return
+            self.unfinished = self.session.state.inbox.cursor == cursor
 
 
 class NeverAtRest(Town):
@@ -188,6 +205,39 @@ def test_an_owner_with_a_position_gets_rid_of_it_by_force_where_somebody_trades(
     left = town.session.state.accounts[1].collateral
     assert blocks_until_out(town, 1, WALLET - 300 + left) <= BOUND
     assert not town.registry.frozen
+
+
+def crowded(town: Town) -> Town:
+    """Owner 1 is long five lots and sends a forced order for them; four bids of one lot stand in front, and three fill in one taking."""
+    town.funded(dict.fromkeys(range(1, 5), 200))
+    town.round({1: 10})
+    town.trade(1, 2, 5, 10)
+    for owner, name in ((3, 0), (3, 1), (4, 0), (4, 1)):
+        town.order(owner, Side.BUY, 1, 9, name)
+    town.force_order(1, Side.SELL, 5, 9)
+    town.advance()
+    town.round({1: 10})
+    town.advance(4)
+    return town
+
+
+def test_an_operator_takes_a_forced_order_until_it_has_met_everybody_in_front() -> None:
+    town = crowded(Town())
+    assert town.session.state.accounts[1].positions[1].size == 1
+    assert town.registry.exit.taken_after == 5
+    assert town.reason(sender_of(SIGNER.key(1)), Freeze(4), later=10 * WINDOW) is Refusal.TAKEN
+
+
+def test_a_forced_order_that_the_operator_leaves_unfinished_freezes_the_rollup_at_its_own_deadline() -> None:
+    town = crowded(Halfhearted())
+    # Its fills stand under the exit root, and it is not taken.
+    assert town.session.state.accounts[1].positions[1].size == 2
+    assert (town.registry.exit.received_after, town.registry.exit.taken_after) == (5, 4)
+    deadline = town.registry.requests[4].deadline
+    assert deadline is not None
+    left = deadline - town.layer.clock
+    assert town.reason(sender_of(SIGNER.key(1)), Freeze(4), later=left) is Refusal.BEFORE_DEADLINE
+    assert town.reason(sender_of(SIGNER.key(1)), Freeze(4), later=left + 1) is None
 
 
 def test_each_forced_request_has_its_own_deadline_whatever_is_sent_after_it() -> None:

@@ -176,6 +176,7 @@ def test_before_a_freeze_the_vault_holds_what_the_state_says(seed: int) -> None:
     state, registry = town.session.state, town.registry
     out = sum(registry.paid.values())
     assert registry.vault.balance == state.vault - out
+    assert registry.deposited == state.vault
     assert all(way is Way.CLAIM for way, _ in registry.paid)
 
 

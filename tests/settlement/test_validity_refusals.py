@@ -11,8 +11,15 @@ from immutables import Map
 from settlespec.commitment.batch import Body
 from settlespec.commitment.header import data_link, encode_header
 from settlespec.domain.errors import BadInput, Malformed
+from settlespec.domain.operations import Receive
 from settlespec.domain.orders import Side
+from settlespec.domain.outcomes import Accepted
+from settlespec.domain.quantities import MAX_AMOUNT
+from settlespec.machine.exchange import step
+from settlespec.machine.genesis import initial_state
+from settlespec.proofs.ideal import IdealProofs
 from settlespec.settlement.chain import NOTHING_PUBLISHED
+from settlespec.settlement.contract import Called
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_calls import (
     Call,
@@ -29,7 +36,7 @@ from settlespec.settlement.validity_calls import (
     key_of,
     sender_of,
 )
-from settlespec.settlement.validity_refusals import Paid, Refusal, Way
+from settlespec.settlement.validity_refusals import Paid, Refusal, Refused, Way
 from settlespec.settlement.validity_registry import ValidityParameters
 from settlespec.settlement.ways_out import claim_call, escape_call
 from tests.settlement.rollup_town import (
@@ -80,6 +87,53 @@ def test_a_deposit_without_money_is_refused() -> None:
     assert sealed().reason(OWNER, MakeDeposit(1, WALLET - 100)) is None
     assert sealed().reason(OWNER, MakeDeposit(1, WALLET - 99)) is Refusal.NO_MONEY
     assert sealed().reason(sender_of(SIGNER.key(77)), MakeDeposit(1, 1)) is Refusal.NO_MONEY
+
+
+def rich() -> ValidityContract:
+    """A contract whose one owner has more money than any vault may hold."""
+    made_for = deployment()
+    proofs = IdealProofs(made_for, b"secret")
+    return ValidityContract.deployed(PARAMETERS, made_for, proofs, Map({SIGNER.key(1): 2 * MAX_AMOUNT}))
+
+
+def asked(kept: ValidityContract, call: Call) -> Called:
+    return kept.call(sealed().layer.last_block.opening, OWNER, call, NOTHING_PUBLISHED)
+
+
+def kept_after(kept: ValidityContract, *calls: Call) -> ValidityContract:
+    """The contract after calls that it does not refuse."""
+    for call in calls:
+        called = asked(kept, call)
+        assert isinstance(called.contract, ValidityContract)
+        assert not called.reverted
+        kept = called.contract
+    return kept
+
+
+def test_deposits_fill_the_range_of_the_vault_and_one_quantum_more_is_refused() -> None:
+    kept = kept_after(rich(), MakeDeposit(1, MAX_AMOUNT - 5))
+    assert asked(kept, MakeDeposit(1, 6)).events == (Refused(Refusal.VAULT_FULL),)
+    full = kept_after(kept, MakeDeposit(1, 5))
+    assert asked(full, MakeDeposit(1, 1)).events == (Refused(Refusal.VAULT_FULL),)
+    # A forced request brings no money.
+    assert not asked(full, ForceWithdrawal(1, MAX_AMOUNT)).reverted
+
+
+def test_what_was_paid_out_since_makes_no_room_as_the_machines_vault_never_falls() -> None:
+    full = kept_after(rich(), MakeDeposit(1, MAX_AMOUNT))
+    paid_out = ValidityContract(evolve(full.registry, vault=evolve(full.registry.vault, balance=0)))
+    assert asked(paid_out, MakeDeposit(1, 1)).events == (Refused(Refusal.VAULT_FULL),)
+
+
+def test_the_machine_receives_every_deposit_that_the_contract_let_in() -> None:
+    calls = (MakeDeposit(1, MAX_AMOUNT - 5), ForceWithdrawal(1, MAX_AMOUNT), MakeDeposit(1, 5))
+    registry = kept_after(rich(), *calls).registry
+    state = initial_state(registry.deployment.genesis)
+    for _, request in sorted(registry.requests.items()):
+        outcome = step(state, Receive(request.received.time, request.received.message), SIGNER)
+        assert isinstance(outcome, Accepted)
+        state = outcome.state
+    assert state.vault == registry.deposited == MAX_AMOUNT
 
 
 def test_the_inbox_ends_somewhere() -> None:
@@ -252,6 +306,16 @@ def paid_already(call: ClaimMoney) -> Refusal | None:
     return town.reason(OWNER, call)
 
 
+def poor_and_full() -> Refusal | None:
+    """Why a deposit is refused for which there is neither room nor money."""
+    full = kept_after(rich(), MakeDeposit(1, MAX_AMOUNT))
+    (refused,) = asked(full, MakeDeposit(1, MAX_AMOUNT)).events
+    kept_poor = ValidityContract(evolve(full.registry, vault=evolve(full.registry.vault, wallets=Map())))
+    assert asked(kept_poor, MakeDeposit(1, MAX_AMOUNT)).events == (refused,)
+    assert isinstance(refused, Refused)
+    return refused.reason
+
+
 PRECEDENCE: tuple[tuple[str, Callable[[], Refusal | None], Refusal], ...] = (
     ("frozen before not the operator", lambda: icy().reason(OWNER, Commit(b"")), Refusal.FROZEN),
     ("frozen before no owner", lambda: icy().reason("ada", MakeDeposit(1, 0)), Refusal.FROZEN),
@@ -263,6 +327,7 @@ PRECEDENCE: tuple[tuple[str, Callable[[], Refusal | None], Refusal], ...] = (
     ("not the operator before not committed", lambda: sealed().reason(OWNER, Revert(9)), Refusal.NOT_THE_OPERATOR),
     ("no owner before out of range", lambda: sealed().reason("ada", MakeDeposit(-1, 0)), Refusal.NOT_AN_OWNER),
     ("out of range before no money", lambda: sealed().reason(OWNER, MakeDeposit(-1, 2**90)), Refusal.OUT_OF_RANGE),
+    ("vault full before no money", poor_and_full, Refusal.VAULT_FULL),
     ("not committed before not proven", lambda: committed().reason(OWNER, Prove(2, b"")), Refusal.NOT_COMMITTED),
     ("not forced before before deadline", lambda: living().reason(OWNER, Freeze(3)), Refusal.NOT_FORCED),
     ("taken before before deadline", lambda: living().reason(OWNER, Freeze(2)), Refusal.TAKEN),
@@ -285,9 +350,9 @@ PRECEDENCE: tuple[tuple[str, Callable[[], Refusal | None], Refusal], ...] = (
 )
 
 
-@pytest.mark.parametrize(("asked", "expected"), [row[1:] for row in PRECEDENCE], ids=[row[0] for row in PRECEDENCE])
-def test_of_two_reasons_the_first_is_the_answer(asked: Callable[[], Refusal | None], expected: Refusal) -> None:
-    assert asked() is expected
+@pytest.mark.parametrize(("ask", "expected"), [row[1:] for row in PRECEDENCE], ids=[row[0] for row in PRECEDENCE])
+def test_of_two_reasons_the_first_is_the_answer(ask: Callable[[], Refusal | None], expected: Refusal) -> None:
+    assert ask() is expected
 
 
 def test_every_refusal_is_met_here_or_in_the_tests_of_batches() -> None:

@@ -37,13 +37,14 @@ def a_forced_withdrawal_pays_the_smaller(amount: Amount, free: Quantums) -> None
 
 @law(
     "CUST-5a",
-    "The limit of a forced order lies in the band, and is the owner's where that does.",
+    "The limit of a forced order is never worse for its owner than the one sent, and never one that the band refuses.",
     rules=("CUST-5",),
-    loses="the owner, whose way out an outside event could close",
+    loses="the owner, who trades worse than he said, or whose way out an outside event could close",
 )
-def a_forced_limit_lies_in_the_band(price: Price, low: Price, high: Price) -> None:
-    """For a band that is not empty."""
+def a_forced_limit_is_its_owners_or_the_bands_edge(price: Price, low: Price, high: Price) -> None:
+    """For a band that is not empty; a limit that the band admits is the owner's."""
     assume(low <= high)
-    limit = forced_limit(price, low, high)
-    claim((low <= limit) & (limit <= high))
-    claim((price < low) | (price > high) | (limit == price))
+    bid, ask = forced_limit(1, price, low, high), forced_limit(-1, price, low, high)
+    claim((bid <= price) & (bid <= high) & (ask >= price) & (ask >= low))
+    claim((bid == price) | ((price > high) & (bid == high)))
+    claim((ask == price) | ((price < low) & (ask == low)))

@@ -1,7 +1,7 @@
 """Laws of fees: what a fill brings to the treasury."""
 
 from settlespec.arithmetic import PPM
-from settlespec.domain.quantities import Amount, Factor, Rate
+from settlespec.domain.quantities import Amount, Factor, Quantums, Rate, Size
 from settlespec.laws.statement import assume, claim, law
 from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
 
@@ -21,15 +21,31 @@ def fee_and_rebate_never_cost_the_treasury(notional: Amount, taker_rate: Factor,
 
 @law(
     "FEE-3a",
-    "What is reserved for the fee of a resting order covers what its fills will be charged.",
+    "What is reserved for the fee of a resting order covers what it is charged when it fills at once.",
     rules=("FEE-2", "FEE-3"),
     loses="whoever is on the other side of a maker that cannot pay its fee",
     shape="one order filled at once",
 )
 def the_reserve_covers_the_fee(notional: Amount, rate: Rate, taker_rate: Factor) -> None:
-    """A rebate is not counted on."""
+    """A rebate is not counted on. Filled in parts it may be charged more: law FEE-3b says by how much."""
     taker_pays = taker_fee(notional, taker_rate)
     claim(resting_fee(notional, rate) >= maker_fee(notional, rate, taker_pays))
+
+
+@law(
+    "FEE-3b",
+    "Each further fill of a resting order is charged at most one quantum beyond what is reserved for the order filled at once.",
+    rules=("FEE-2", "FEE-3"),
+    loses="whoever is on the other side of a maker whose many small fills cost more than it reserved",
+    shape="one more fill after any number of fills, by induction: n fills cost at most n - 1 quantums more",
+)
+def each_further_fill_rounds_up_once(
+    filled: Amount, more: Amount, rate: Rate, taker_rate: Factor, paid: Quantums, fills: Size
+) -> None:
+    """Every fill of a resting order is at its price, so the notionals add up; `paid` is what its fills so far were charged."""
+    assume(paid <= resting_fee(filled, rate) + fills - 1)
+    pays = maker_fee(more, rate, taker_fee(more, taker_rate))
+    claim(paid + pays <= resting_fee(filled + more, rate) + fills)
 
 
 @law(

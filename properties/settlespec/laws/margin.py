@@ -8,7 +8,6 @@ from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, nega
 from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
 from settlespec.laws.statement import Only, assume, claim, law
-from settlespec.rules.fees import maker_fee, resting_fee
 from settlespec.rules.liquidation import bankruptcy_quote, restored
 from settlespec.rules.margin import (
     RISK_SCALE,
@@ -18,7 +17,6 @@ from settlespec.rules.margin import (
     initial,
     linear_array,
     maintenance,
-    order_reserve,
     reduces_risk,
     risk_alone,
     surcharge,
@@ -126,16 +124,25 @@ def the_extremes_are_those_of_the_scenarios(instrument: LinearInstrument, mark: 
 
 @law(
     "MARGIN-3c",
-    "Only an account without positions needs no maintenance.",
+    "Two holdings of one underlying need no maintenance only where both are flat, a spread of equal lots included.",
     rules=("MARGIN-1", "MARGIN-3.2", "MARGIN-4"),
     loses="the insurance fund, by a spread that nobody margins",
-    shape="one position in a linear instrument with a spread charge",
+    shape="up to two positions in linear instruments of one underlying with spread charges",
 )
-def every_position_needs_maintenance(instrument: LinearInstrument, mark: Price, size: SignedSize) -> None:
-    """The spread charge is never netted."""
-    assume(instrument.basis_ppm > 0)
-    required = maintenance(underlying_risk((Holding(size, market_at(instrument, mark)),)))
-    claim((required == 0) == (size == 0))
+def every_position_needs_maintenance(
+    near: LinearInstrument,
+    far: LinearInstrument,
+    near_mark: Price,
+    far_mark: Price,
+    near_size: SignedSize,
+    far_size: SignedSize,
+) -> None:
+    """The spread charge is never netted. Underlyings add up (MARGIN-3.3), and none needs less than nothing."""
+    assume((near.basis_ppm > 0) & (far.basis_ppm > 0))
+    holdings = (Holding(near_size, market_at(near, near_mark)), Holding(far_size, market_at(far, far_mark)))
+    required = maintenance(underlying_risk(holdings))
+    claim(required >= 0)
+    claim((required == 0) == ((near_size == 0) & (far_size == 0)))
 
 
 @law(
@@ -316,57 +323,3 @@ def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Q
     inside = (less > instrument.surcharge_from) & (less < instrument.surcharge_to)
     exact = (less - instrument.surcharge_from) * instrument.surcharge_ppm
     claim(negate(inside) | ((low * span <= exact) & (exact < (low + 1) * span)))
-
-
-@law(
-    "MARGIN-7b",
-    "What a resting order reserves covers what its fill needs: the larger requirement, its loss and its fee.",
-    rules=("MARGIN-4", "MARGIN-5", "MARGIN-7", "FEE-3"),
-    loses="whoever is on the other side of a maker that cannot stand by its order",
-    shape="one position and one order filled whole, in one linear instrument without surcharge",
-)
-def the_reserve_covers_the_fill(
-    instrument: LinearInstrument,
-    mark: Price,
-    held: SignedSize,
-    size: Size,
-    price: Price,
-    buys: bool,
-    worth: Quantums,
-    factor: Factor,
-    taker_pays: Quantums,
-) -> None:
-    """Equity that covers the requirement and the reserve covers the requirement after the fill.
-
-    Claimed in steps, each of which the next one builds on: risks, maintenance and initial requirements are sub-additive.
-    """
-    assume(taker_pays >= 0)
-    market, side = market_at(instrument, mark), 1 if buys else -1
-    alone, order = risk_alone(held, market.risk), risk_alone(side * size, market.risk)
-    together = risk_alone(held + side * size, market.risk)
-    claim(together <= alone + order)
-    claim(maintenance(together) <= maintenance(alone) + maintenance(order))
-    claim(
-        initial(maintenance(together), factor, 0)
-        <= initial(maintenance(alone), factor, 0) + initial(maintenance(order), factor, 0)
-    )
-    fee = maker_fee(price * size, instrument.maker_fee_ppm, taker_pays)
-    assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
-    claim(worth + side * size * (mark - price) - fee >= initial(maintenance(together), factor, 0))
-
-
-@law(
-    "MARGIN-7c",
-    "A reduce-only order reserves its loss against the mark and its fee, and nothing else.",
-    rules=("MARGIN-7", "FEE-3"),
-    loses="the owner, kept from closing by margin that a close does not need",
-    shape="one order in one linear instrument",
-)
-def a_reduce_only_order_reserves_loss_and_fee(
-    instrument: LinearInstrument, mark: Price, size: Size, price: Price, buys: bool, factor: Factor
-) -> None:
-    """No loss where the limit is at the mark or better."""
-    market, side = market_at(instrument, mark), 1 if buys else -1
-    loss = order_reserve(side, size, price, True, market, factor) - resting_fee(price * size, instrument.maker_fee_ppm)
-    claim((loss == 0) | (loss == side * (price - mark) * size))
-    claim((loss >= 0) & (loss >= side * (price - mark) * size))

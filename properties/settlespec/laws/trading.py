@@ -9,6 +9,7 @@ from settlespec.rules.trading import (
     band_half_width,
     band_high,
     band_low,
+    capped_edge,
     closing_size,
     open_interest_change,
     realised,
@@ -162,7 +163,7 @@ def a_replacement_leaves_the_rest_of_the_new_size(new_size: Size, filled: Size) 
 
 @law(
     "TRADE-6a",
-    "Resting reduce-only orders never total more than the position.",
+    "One more resting reduce-only order, of no more than is reducible, closes and leaves their total within the position.",
     rules=("TRADE-6",),
     loses="the owner, who ends with a position that nobody asked for",
     shape="one account, one more order",
@@ -211,3 +212,20 @@ def the_band_is_as_wide_as_its_wider_measure(mark: Price, step: Price, steps: Si
     width = band_half_width(mark, step, steps, band_ppm)
     claim((width >= steps * step) & ((width + 1) * PPM > mark * band_ppm))
     claim((width == steps * step) | (width * PPM <= mark * band_ppm))
+
+
+@law(
+    "TRADE-5c",
+    "No edge of the band is above the instrument's largest price, and one that was becomes the last multiple of the step below it.",
+    rules=("TRADE-5.4",),
+    loses="whoever trades at a price that no limit order may have",
+    shape="one instrument with a price within its cap, and any edge: a multiple of the step (law TRADE-5a)",
+)
+def the_band_ends_at_the_largest_price(steps: Size, step: Price, max_price: Price) -> None:
+    """So every edge is a price that an order may have."""
+    assume(step <= max_price)
+    edge = steps * step
+    capped = capped_edge(edge, max_price, step)
+    claim((capped >= step) & (capped <= max_price))
+    claim((capped == edge) | ((edge > max_price) & (capped > max_price - step)))
+    claim(floor_div(capped, step) * step == capped)

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import fields
 
+from settlespec.domain.messages import Received
 from settlespec.domain.operations import Operation
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.state import State
@@ -123,6 +124,7 @@ class Monitor:
         self._since = self.state
         self._named: set[int] = set()
         self._orders: set[tuple[int, int]] = set()
+        self._waiting: dict[int, Received] = {}
 
     def _accepted(self, operation: Operation, outcome: Accepted) -> list[Violation]:
         before, after = self.state, outcome.state
@@ -138,6 +140,8 @@ class Monitor:
             found.extend(self._holders(after, walk))
         self._named |= walk.named
         self._orders |= walk.orders
+        if walk.waits is not None:
+            self._waiting[before.inbox.cursor] = walk.waits
         if walk.taker is not None and (walk.matches or self._traded is None):
             self._traded = taken
         self.state = after
@@ -199,6 +203,7 @@ class Monitor:
                 who = f"claim {index}"
                 yield Violation(NO_DOUBLE_SPEND.id, "a claim stays as it was made", who, str(claim), "")
         for index, received in now.inbox.messages.items():
-            if index < since.inbox.next_index and since.inbox.messages.get(index) != received:
+            came = self._waiting.get(index, since.inbox.messages.get(index))
+            if index < since.inbox.next_index and came != received:
                 who = f"message {index}"
                 yield Violation(NO_DOUBLE_SPEND.id, "a message stays as it came", who, str(received), "")

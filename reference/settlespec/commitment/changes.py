@@ -18,6 +18,7 @@ from settlespec.domain.events import (
     ClosedAtMark,
     Event,
     Filled,
+    ForcedPaused,
     InstrumentExpired,
     Liquidated,
     Marked,
@@ -48,6 +49,7 @@ class Changes:
         self._orders: set[tuple[int, int]] = set()
         self._instruments: set[int] = set()
         self._gains: set[int] = set()
+        self._messages: set[int] = set()
 
     def add(self, outcome: Accepted) -> None:
         """Note what an accepted operation touched."""
@@ -67,6 +69,8 @@ class Changes:
                 self._instruments.add(event.instrument)
             case Revalued():
                 self._gains.add(event.account)
+            case ForcedPaused():
+                self._messages.add(event.index)
             case _:
                 pass
 
@@ -95,10 +99,14 @@ class Changes:
             yield LeafKey(Part.OUTBOX, 0, index), encode_claim(state.outbox.claims[index])
 
     def _inbox(self, now: State) -> Iterator[tuple[LeafKey, bytes | None]]:
-        """Messages join at the end and leave at the front; one that did both was never committed."""
+        """Messages join at the end and leave at the front; one that did both was never committed. The first may shrink on its way."""
         since = self.since.inbox
         for index in range(since.cursor, min(now.inbox.cursor, since.next_index)):
             yield LeafKey(Part.INBOX, 0, index), None
+        for index in self._messages:
+            waits = now.inbox.cursor <= index < since.next_index
+            if waits and now.inbox.messages[index] != since.messages[index]:
+                yield LeafKey(Part.INBOX, 0, index), encode_received(now.inbox.messages[index])
         for index in range(max(now.inbox.cursor, since.next_index), now.inbox.next_index):
             yield LeafKey(Part.INBOX, 0, index), encode_received(now.inbox.messages[index])
 

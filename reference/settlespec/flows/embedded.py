@@ -146,19 +146,24 @@ class EmbeddedFlow:
             for operation in chain(session.tick(base + INTERVAL), self._round(session, random, interval)):
                 yield operation
                 made += 1
-        yield from stalled(session, random.randrange(self.accounts))
+        for tried in stalled(session):
+            yield from tried.faulty
         yield from self._round(session, random, INTERVALS)
 
     def _misuse(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
         """FLOW-5: what must be refused, in the intervals of `MISUSED`."""
-        yield from misuse(session, random, self._who(random))
+        for tried in misuse(session, random):
+            yield from tried.faulty
+        # Where nobody has everything that misuse takes, there was none, and somebody has to do something.
+        yield from self._action(session, random, interval)
 
     def _round(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
         """The clearing round that ends an interval; where misuse is due, something tries to interleave with it."""
         for operation in session.clearing_round(self._marks(session, random, interval), _rates(random)):
             yield operation
             if interval in MISUSED and session.state.round is not None:
-                yield from interleaved(session)
+                for tried in interleaved(session):
+                    yield from tried.faulty
 
     def _openings(self, session: Session, random: Random) -> Iterator[Operation]:
         for account in range(self.accounts):

@@ -3,10 +3,11 @@
 from attrs import evolve
 from immutables import Map
 
-from settlespec.domain.accounts import FLAT, Account
+from settlespec.domain.accounts import FLAT, NO_ORDERS, Account
 from settlespec.domain.events import (
     Deposited,
     ForcedDone,
+    ForcedPaused,
     ForcedRefused,
     MessageReceived,
     OrderAccepted,
@@ -21,7 +22,7 @@ from settlespec.domain.reasons import Reason
 from settlespec.machine.admission import admit, marks_are_stale
 from settlespec.machine.draft import Draft
 from settlespec.machine.markets import is_due
-from settlespec.machine.matching import DROPS, Taker, match
+from settlespec.machine.matching import DROPS, Stop, Taker, crosses, match
 from settlespec.machine.signatures import Signatures
 from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
 
@@ -124,7 +125,12 @@ def take(draft: Draft, op: Take) -> Outcome:
         case ForcedWithdrawal():
             finish_forced(draft, index, refused or take_withdrawal(draft, message))
         case ForcedOrder():
-            finish_forced(draft, index, refused or take_order(draft, message))
+            refused = refused or refuse_order(draft, message)
+            left = take_order(draft, message) if refused is None else 0
+            if left:
+                pause_forced(draft, inbox, evolve(message, size=left))
+            else:
+                finish_forced(draft, index, refused)
     return draft.accept()
 
 
@@ -146,6 +152,17 @@ def refuse_request(draft: Draft, request: ForcedWithdrawal | ForcedOrder) -> Rea
 def finish_forced(draft: Draft, index: int, reason: Reason | None) -> None:
     """The forced request was carried out, or refused for a reason."""
     draft.events.append(ForcedDone(index) if reason is None else ForcedRefused(index, reason))
+
+
+def pause_forced(draft: Draft, inbox: Inbox, left: ForcedOrder) -> None:
+    """CUST-5.3: what is left of a forced order that met more than one operation may clear stays at the cursor of the inbox.
+
+    So the next taking goes on, and nobody's orders in front make the request count as carried out: untaken, it is a ground for freeze
+    at its deadline. Its fills stand, and what the base layer chained is the message as it was sent.
+    """
+    index = inbox.cursor
+    draft.inbox = evolve(inbox, messages=inbox.messages.set(index, evolve(inbox.messages[index], message=left)))
+    draft.events.append(ForcedPaused(index, left.size))
 
 
 def take_deposit(draft: Draft, index: int, deposit: Deposit) -> None:
@@ -185,34 +202,43 @@ def take_withdrawal(draft: Draft, request: ForcedWithdrawal) -> Reason | None:
     through the operator whom the request goes past.
     """
     account = draft.account(request.account)
-    if request.amount > free(draft, account) and account.orders:
+    now = draft.standing(account)
+    # Something is free, or would be without orders; a refused request leaves them.
+    if free_collateral(now.equity, now.initial, 0) == 0:
+        return Reason.NOTHING_TO_WITHDRAW
+    if request.amount > free(draft, account):
         draft.cancel_all(request.account, Removal.FORCED)
         account = draft.account(request.account)
     amount = forced_amount(request.amount, free(draft, account))
-    # Something is free.
-    if amount == 0:
-        return Reason.NOTHING_TO_WITHDRAW
     draft.credit(request.account, -amount)
     draft.claim(request.account, account.key, amount, Cause.FORCED_WITHDRAWAL)
     return None
 
 
-def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
-    """CUST-5.2: a forced order is reduce-only and immediate: its limit clamped to the band, its size to the position.
-
-    The owner's resting reduce-only orders in the instrument are cancelled first.
-    """
-    account = draft.account(request.account)
-    market = draft.markets[request.instrument]
+def refuse_order(draft: Draft, request: ForcedOrder) -> Reason | None:
+    """CUST-5.4: why a forced order cannot be carried out now; None when it can."""
     # The instrument has not reached its expiry; from there on the next round pays the position out.
-    if is_due(market.instrument, draft.clock):
+    if is_due(draft.markets[request.instrument].instrument, draft.clock):
         return Reason.INSTRUMENT_EXPIRED
-    position = account.positions.get(request.instrument, FLAT).size
+    position = draft.account(request.account).positions.get(request.instrument, FLAT).size
     # The order would close the position.
-    if position * request.side >= 0:
-        return Reason.REDUCE_ONLY_WRONG_SIDE
-    cancel_reduce_only(draft, request.account, request.instrument)
-    limit = forced_limit(request.price, market.low, market.high)
+    return Reason.REDUCE_ONLY_WRONG_SIDE if position * request.side >= 0 else None
+
+
+def take_order(draft: Draft, request: ForcedOrder) -> int:
+    """CUST-5.2: a forced order is reduce-only and immediate: its limit ends at the band, its size at the position.
+
+    The owner's resting orders in the instrument that are reduce-only, or that it would meet, are cancelled first: an operator that
+    ignores cancels could otherwise have a forced order stopped by its owner's own.
+
+    Returns:
+        Lots that are left because as many orders were met as one operation may clear (CUST-5.3): each such taking clears some, so that
+        after finitely many the order has met every order there is. 0 when the order is done with, filled or not.
+    """
+    market = draft.markets[request.instrument]
+    position = draft.account(request.account).positions[request.instrument].size
+    limit = forced_limit(request.side, request.price, market.low, market.high)
+    clear_way(draft, request, limit)
     size = min(request.size, abs(position))
     arrival = draft.next_arrival
     draft.next_arrival += 1
@@ -223,15 +249,14 @@ def take_order(draft: Draft, request: ForcedOrder) -> Reason | None:
     if left:
         cause = DROPS.get(stop, Removal.IMMEDIATE)
         draft.events.append(OrderRemoved(arrival, request.account, request.instrument, left, cause))
-    return None
+    return left if stop is Stop.MATCH_LIMIT else 0
 
 
-def cancel_reduce_only(draft: Draft, account_id: int, instrument: int) -> None:
-    """The owner's resting reduce-only orders in the instrument make way for a forced one, by arrival."""
-    open_orders = draft.account(account_id).orders.get(instrument)
-    if open_orders is None:
-        return
+def clear_way(draft: Draft, request: ForcedOrder, limit: int) -> None:
+    """The owner's resting orders in the instrument make way for a forced one, by arrival: reduce-only ones, and those it would meet."""
+    open_orders = draft.account(request.account).orders.get(request.instrument, NO_ORDERS)
     for arrival in sorted(open_orders.arrivals.values()):
-        order = draft.book(instrument).orders[arrival]
-        if order.reduce_only:
+        order = draft.book(request.instrument).orders[arrival]
+        meets = order.side is not request.side and crosses(request.side, limit, order.price)
+        if order.reduce_only or meets:
             draft.remove_order(order, Removal.FORCED)

@@ -8,6 +8,7 @@ import attrs
 
 from settlespec.domain.events import Ticked
 from settlespec.domain.instruments import SettlementStatement
+from settlespec.domain.messages import Deposit
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
@@ -23,7 +24,7 @@ from settlespec.domain.operations import (
     Withdraw,
 )
 from settlespec.domain.outcomes import Outcome, Rejected
-from settlespec.domain.quantities import Range
+from settlespec.domain.quantities import MAX_AMOUNT, Range
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 from settlespec.machine import clearing, custody, expiry, statements, trading
@@ -88,7 +89,10 @@ def tick(draft: Draft, op: Tick) -> Outcome:
 
 
 def beyond_caps(state: State, op: Operation) -> bool:
-    """STEP-2.2: whether a price or a mark is beyond its instrument's own cap, which is part of its range."""
+    """STEP-2.2: whether a price or a mark is beyond its instrument's own cap, or a deposit beyond what the vault can hold.
+
+    Both caps are part of the range of what they limit.
+    """
     if type(op) is Place or type(op) is Replace:
         return op.instrument in state.markets and op.price > state.markets[op.instrument].instrument.max_price
     if type(op) is BeginRound:
@@ -98,6 +102,8 @@ def beyond_caps(state: State, op: Operation) -> bool:
         )
     if type(op) is FixSettlement:
         return op.statement.instrument in state.markets and beyond_reference(state, op.statement)
+    if type(op) is Receive and type(op.message) is Deposit:
+        return state.vault + op.message.amount > MAX_AMOUNT
     return False
 
 

@@ -14,7 +14,6 @@ from settlespec.domain.ladder import EMPTY_LADDER
 from settlespec.domain.messages import Inbox, Outbox
 from settlespec.domain.orders import SelfTrade
 from settlespec.domain.parameters import Oracles, Parameters
-from settlespec.domain.quantities import MAX_AMOUNT
 from settlespec.domain.state import State
 from settlespec.machine.markets import revalued_market
 from settlespec.machine.signatures import Signer
@@ -24,6 +23,9 @@ ORACLES = 3
 
 ORACLE_SEED = 2**63
 """Numbered signers from here on are the presets' oracles; accounts number from zero."""
+
+MAX_VAULT = 2**90
+"""Quantums: 1.2e21 collateral units, more than there is money; a 64th of the vault's range, so that what is refused finds room to wait."""
 
 
 def initial_state(genesis: Genesis) -> State:
@@ -115,7 +117,7 @@ def standard(
             max_orders_per_book=200_000,
             max_accounts=1_000_000,
             max_inbox=100_000,
-            max_vault=MAX_AMOUNT,
+            max_vault=MAX_VAULT,
         ),
         listed,
         tuple(marks) or tuple(100_000 for _ in listed),

@@ -31,8 +31,8 @@ def revalued_market(
     """
     step = instrument.price_step
     width = trading.band_half_width(reference, step, instrument.band_steps, instrument.band_ppm)
-    low = trading.band_low(mark, width, step)
-    high = trading.band_high(mark, width, step)
+    edges = trading.band_low(mark, width, step), trading.band_high(mark, width, step)
+    low, high = (trading.capped_edge(edge, instrument.max_price, step) for edge in edges)
     if instrument.kind.is_option:
         risk = margin.option_array(instrument, RIGHTS[instrument.kind], mark, reference, stated)
     else:

@@ -174,8 +174,9 @@ def market_limit(side: Side, market: Market) -> int:
 def execute(draft: Draft, order: Order, time_in_force: TimeInForce, post_only: bool) -> Outcome:
     """TRADE-15: the order matches, then what is left rests, is dropped, or refuses the whole operation."""
     # CHECKS
+    in_the_way = first_in_the_way(draft, order) if post_only else None
     # A post-only order crosses no live order, whoever owns it.
-    if post_only and would_trade(draft, order):
+    if in_the_way is not None and unfit(draft, in_the_way) is None:
         return Rejected(Reason.POST_ONLY_WOULD_TRADE)
     # COMPUTE
     draft.next_arrival += 1
@@ -191,6 +192,10 @@ def execute(draft: Draft, order: Order, time_in_force: TimeInForce, post_only: b
             order.filled,
         )
     )
+    # Behind more expired orders than it may remove a post-only order is dropped, and those that it removed stay removed.
+    if in_the_way is not None:
+        drop(draft, order, order.remaining, Removal.MATCH_LIMIT)
+        return draft.accept()
     taker = Taker(order.arrival, order.account, order.instrument, order.side, order.price)
     left, stop = match(draft, taker, order.remaining)
     # A fill-or-kill order fills whole.
@@ -263,15 +268,22 @@ def drop(draft: Draft, order: Order, left: int, cause: Removal) -> None:
     draft.events.append(OrderRemoved(order.arrival, order.account, order.instrument, left, cause))
 
 
-def would_trade(draft: Draft, order: Order) -> bool:
-    """TRADE-17: whether a live opposite order crosses; expired ones are removed on the way, up to the removal limit."""
-    for _ in range(draft.parameters.max_removals + 1):
+def first_in_the_way(draft: Draft, order: Order) -> Order | None:
+    """TRADE-17: a post-only order removes the expired orders that it meets, up to the removal limit: if a live one crosses it is refused,
+    behind more expired ones it is dropped, and otherwise it rests.
+
+    Dropped and not refused, since a refusal would put back what it removed: another attempt would get no further.
+
+    Returns:
+        The first order that still crosses, whoever owns it: a live one, or an expired one beyond the limit. None when nothing crosses.
+    """
+    removals = 0
+    while True:
         maker = draft.book(order.instrument).best(order.side.opposite)
         if maker is None or not crosses(order.side, order.price, maker.price):
-            return False
+            return None
         cause = unfit(draft, maker)
-        if cause is None:
-            return True
+        if cause is None or removals == draft.parameters.max_removals:
+            return maker
         draft.remove_order(maker, cause)
-    # So many expired orders stand in the way that the operation may not clear them: it is refused as crossing.
-    return True
+        removals += 1

@@ -13,7 +13,7 @@ from settlespec.commitment.proofs import ProofRefused, verify
 from settlespec.commitment.state_tree import BITS, tree_key
 from settlespec.domain.messages import Claim, Deposit, ForcedOrder, ForcedWithdrawal, Message
 from settlespec.domain.operations import Receive
-from settlespec.domain.quantities import IDENTIFIER, InstrumentId, Price
+from settlespec.domain.quantities import IDENTIFIER, MAX_AMOUNT, InstrumentId, Price
 from settlespec.machine.exchange import in_range
 from settlespec.rules.margin import equity
 from settlespec.settlement.chain import Opening, Sender
@@ -36,7 +36,8 @@ from settlespec.settlement.validity_registry import Registry
 def enqueue(registry: Registry, block: Opening, sender: Sender, call: Ask) -> Answer:
     """VALID-10: a deposit or a forced request joins the inbox under the sender's key; the rollup can receive whatever is let in.
 
-    A message that the machine would not receive would stop all behind it, so the machine's own ranges are asked.
+    A message that the machine would not receive would stop all behind it, so the machine's own ranges are asked. The machine's vault
+    never falls, since claims stand for ever; so its range is that of all deposits together, whatever has been paid out since.
     """
     # CHECKS
     # A frozen rollup takes nothing in.
@@ -54,6 +55,10 @@ def enqueue(registry: Registry, block: Opening, sender: Sender, call: Ask) -> An
     # There is an index left.
     if index >= registry.parameters.max_messages:
         return Refusal.INBOX_CLOSED
+    # What was ever deposited stays an amount that the machine can hold.
+    amount = message.amount if isinstance(message, Deposit) else 0
+    if registry.deposited + amount > MAX_AMOUNT:
+        return Refusal.VAULT_FULL
     # The money is really there.
     vault = registry.vault.taken(key, message.amount) if isinstance(message, Deposit) else registry.vault
     if vault is None:

@@ -34,6 +34,9 @@ BLOB_GAS: Final = 50_000
 STORE_GAS: Final = 22_100
 """Writing a storage slot for the first time: 20,000 (EIP-2200) and 2,100 for a cold slot (EIP-2929)."""
 
+CHANGE_GAS: Final = 5_000
+"""Changing a storage slot that holds something: 2,900 (EIP-2200, EIP-2929) and 2,100 for a cold slot."""
+
 TRANSFER_GAS: Final = 2 * STORE_GAS
 """The most that a token's ledger writes: two balances."""
 
@@ -57,7 +60,8 @@ def call_gas(call: Call, blobs: int) -> Gas:
     """
     match call:
         case MakeDeposit():
-            return TRANSFER_GAS + (OWNER_SLOTS * STORE_GAS) + inputs_gas(2)
+            # The sum of all deposits changes too.
+            return TRANSFER_GAS + (OWNER_SLOTS * STORE_GAS) + CHANGE_GAS + inputs_gas(2)
         case ForceWithdrawal():
             return OWNER_SLOTS * STORE_GAS + inputs_gas(2)
         case ForceOrder():

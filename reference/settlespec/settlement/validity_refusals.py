@@ -19,6 +19,7 @@ class Refusal(StrEnum):
     NOT_AN_OWNER = "The sender's name is no owner's key."
     OUT_OF_RANGE = "A quantity leaves its declared range."
     INBOX_CLOSED = "As many messages as the rollup ever takes have been sent."
+    VAULT_FULL = "The deposits of all time would be more than the vault can ever hold."
     NO_MONEY = "The sender's wallet has less than the deposit."
     MALFORMED_HEADER = "The bytes are no header."
     FOREIGN_BATCH = "The batch is of another chain or rollup."

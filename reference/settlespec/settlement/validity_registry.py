@@ -8,7 +8,7 @@ from immutables import Map
 from settlespec.commitment.batch import Body, Sealer
 from settlespec.commitment.header import START, Header, inbox_link
 from settlespec.domain.errors import BadInput
-from settlespec.domain.messages import Message, Received
+from settlespec.domain.messages import Deposit, Message, Received
 from settlespec.domain.quantities import IDENTIFIER, TIME, Index, Milliseconds
 from settlespec.machine.genesis import initial_state
 from settlespec.proofs.interface import Deployment, ProofSystem
@@ -99,6 +99,8 @@ class Registry:
     """Every message that was ever sent, by its index."""
     inbox: Map[int, bytes]
     """The value of the inbox chain after so many messages."""
+    deposited: int
+    """Quantums of every deposit that was ever sent: what the machine's vault has once it received them all."""
     paid: Map[tuple[Way, int], int]
     """The nullifiers: what left, in which way and under which name, and how much it was."""
     frozen: bool = False
@@ -112,8 +114,10 @@ class Registry:
         """VALID-3: a message gets the next index, a value of the inbox chain, and if it is forced a deadline of its own."""
         index = len(self.requests)
         received = Received(time, message)
+        amount = message.amount if isinstance(message, Deposit) else 0
         return evolve(
             self,
+            deposited=self.deposited + amount,
             requests=self.requests.set(index, Request(received, deadline)),
             inbox=self.inbox.set(index + 1, inbox_link(self.inbox[index], received)),
         )
@@ -145,5 +149,6 @@ def first_registry(
         waiting=(),
         requests=Map(),
         inbox=Map({0: START}),
+        deposited=0,
         paid=Map(),
     )

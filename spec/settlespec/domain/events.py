@@ -118,6 +118,14 @@ class ForcedDone:
 
 
 @frozen
+class ForcedPaused:
+    """A forced order met more than one operation may clear: what is left of it stays at the cursor for the next taking."""
+
+    index: Index
+    left: Size
+
+
+@frozen
 class Claimed:
     """Money joined the outbox."""
 
@@ -286,6 +294,7 @@ Event: TypeAlias = (
     | Deposited
     | ForcedRefused
     | ForcedDone
+    | ForcedPaused
     | Claimed
     | Transferred
     | Ticked

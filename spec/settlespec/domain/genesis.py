@@ -38,6 +38,9 @@ def faults(genesis: Genesis) -> Iterator[Malformed]:
         yield Malformed(f"{len(genesis.marks)} marks for {len(names)} instruments", field="marks")
     listed = dict(zip(names, genesis.instruments, strict=True))
     for place, instrument in enumerate(genesis.instruments):
+        if not 1 <= genesis.marks[place] <= instrument.max_price:
+            problem = f"instrument {instrument.id}: the first mark is not between 1 and max_price"
+            yield Malformed(problem, field=f"marks[{place}]")
         found = (*term_faults(instrument), *date_faults(instrument, genesis.time), *option_faults(instrument, listed))
         for field, problem in found:
             yield Malformed(f"instrument {instrument.id}: {problem}", field=f"instruments[{place}].{field}")
@@ -57,6 +60,8 @@ def term_faults(instrument: Instrument) -> Iterator[tuple[str, str]]:
     """Terms by which a rule would have no answer, each with its field."""
     if not 0 <= instrument.surcharge_from < instrument.surcharge_to:
         yield "surcharge_to", "surcharge_to is not above surcharge_from"
+    if instrument.price_step > instrument.max_price:
+        yield "price_step", "no multiple of the price step is within max_price"
     if instrument.band_steps < 0:
         yield "band_steps", "band_steps is negative"
     if instrument.basis_ppm == 0:

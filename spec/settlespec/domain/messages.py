@@ -38,6 +38,7 @@ class ForcedOrder:
     instrument: InstrumentId
     side: Side
     size: Size
+    """Lots; of one that was taken and ran out of its matches or removals, those that are left (CUST-5.3)."""
     price: Price
 
 

@@ -34,7 +34,7 @@ class Parameters:
     max_age: Milliseconds = field(validator=gt(0))
     """Marks older than this judge no risk."""
     round_deadline: Milliseconds = field(validator=gt(0))
-    """The longest funding interval, and how long a forced request may wait for a round."""
+    """The longest funding interval. How long a forced request may wait for a round is its own deadline on the base layer (VALID-13)."""
     patience: int = field(validator=ge(0))
     """Rounds in a row for which the book may be asked before a close at the mark."""
     max_matches: int = field(validator=ge(1))

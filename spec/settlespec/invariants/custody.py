@@ -1,9 +1,23 @@
 """What happens to money at the border: messages, deposits, claims, transfers."""
 
-from settlespec.domain.events import Claimed, Deposited, ForcedDone, ForcedRefused, MessageReceived, Ticked, Transferred
+from attrs import evolve
+
+from settlespec.domain.events import (
+    Claimed,
+    Deposited,
+    ForcedDone,
+    ForcedPaused,
+    ForcedRefused,
+    MessageReceived,
+    OrderRemoved,
+    Ticked,
+    Transferred,
+)
 from settlespec.domain.messages import Cause, Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Receive, Take, Tick, Transfer, Withdraw
+from settlespec.domain.orders import Removal, Side
 from settlespec.invariants.catalogue import AUTHORITY, NO_DOUBLE_SPEND, ORACLE_SANE
+from settlespec.invariants.shadow import ShadowOrder
 from settlespec.invariants.walk import Walk
 
 
@@ -36,6 +50,17 @@ def taken(walk: Walk, index: int) -> None:
     walk.taken += 1
 
 
+def stands_against(walk: Walk, request: ForcedOrder, order: ShadowOrder) -> bool:
+    """Whether an order is on the other side of a forced one and within its limit."""
+    return order.side is not request.side and request.side * (forced_limit(walk, request) - order.price) >= 0
+
+
+def forced_limit(walk: Walk, request: ForcedOrder) -> int:
+    """The limit that a forced order may have: its owner's, or the edge of the band where no order may go beyond it."""
+    market = walk.markets[request.instrument]
+    return min(request.price, market.high) if request.side is Side.BUY else max(request.price, market.low)
+
+
 def deposited(walk: Walk, event: Deposited) -> None:
     """A deposit reaches the account that its key owns."""
     taken(walk, event.index)
@@ -54,7 +79,30 @@ def deposited(walk: Walk, event: Deposited) -> None:
 
 
 def forced_done(walk: Walk, event: ForcedDone) -> None:
-    """A forced request was carried out: its sender owns the account."""
+    """A forced request was carried out: its sender owns the account, and it did not only run out of what one operation may clear."""
+    forced(walk, event)
+    if unfinished(walk):
+        walk.broken(NO_DOUBLE_SPEND, "an unfinished forced order stays at the cursor", "", event.index, "carried out")
+
+
+def forced_paused(walk: Walk, event: ForcedPaused) -> None:
+    """A forced order ran out of what one operation may clear: what is left of it waits at the cursor, and nothing else of it changes."""
+    forced(walk, event)
+    if unfinished(walk) != event.left:
+        walk.broken(NO_DOUBLE_SPEND, "what waits is what is left of a forced order", "", event.left, unfinished(walk))
+    received = walk.before.inbox.messages.get(event.index)
+    if received is not None and isinstance(received.message, ForcedOrder):
+        walk.waits = evolve(received, message=evolve(received.message, size=event.left))
+
+
+def unfinished(walk: Walk) -> int:
+    """Lots that the taker was left with when it had met as many orders as it may; 0 if it stopped for another reason."""
+    stops = [event for event in walk.outcome.events if type(event) is OrderRemoved]
+    return sum(event.remaining for event in stops if event.cause is Removal.MATCH_LIMIT)
+
+
+def forced(walk: Walk, event: ForcedDone | ForcedPaused) -> None:
+    """A forced request has an effect: its sender owns the account."""
     taken(walk, event.index)
     message = walk.message
     if not isinstance(message, ForcedWithdrawal | ForcedOrder):

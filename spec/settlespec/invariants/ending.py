@@ -291,7 +291,7 @@ def borders(walk: Walk) -> None:
 
 
 def inbox(walk: Walk) -> None:
-    """A message joins at the end or leaves at the cursor, with its money."""
+    """A message joins at the end or leaves at the cursor, with its money; a forced order that is not finished waits there."""
     old, new, operation = walk.before.inbox, walk.after.inbox, walk.operation
     took, came = type(operation) is Take, type(operation) is Receive
     money = 0
@@ -300,8 +300,9 @@ def inbox(walk: Walk) -> None:
     elif took and isinstance(walk.message, Deposit):
         money = -walk.message.amount
     said = new.cursor, new.next_index, len(new.messages)
-    meant = old.cursor + took, old.next_index + came, len(old.messages) - took + came
-    if said != meant or (took and walk.taken != 1) or (took and old.cursor in new.messages):
+    went = took and walk.waits is None
+    meant = old.cursor + went, old.next_index + came, len(old.messages) - went + came
+    if said != meant or (took and walk.taken != 1) or (took and new.messages.get(old.cursor) != walk.waits):
         walk.broken(NO_DOUBLE_SPEND, "the cursor passes each message once", "", str(said), str(meant))
     if new.uncredited != old.uncredited + money:
         walk.broken(

@@ -162,8 +162,9 @@ def expected_market(market: Market, mark: int, surcharge_ppm: int, funding_index
     basis = 3 * terms.basis_ppm * mark
     worst = max(losses)
     width = max(terms.band_steps * terms.price_step, mark * terms.band_ppm // PPM)
-    low = max(upwards(mark - width, terms.price_step) * terms.price_step, terms.price_step)
-    high = max((mark + width) // terms.price_step * terms.price_step, terms.price_step, low)
+    top = terms.max_price - terms.max_price % terms.price_step
+    low = min(max(upwards(mark - width, terms.price_step) * terms.price_step, terms.price_step), top)
+    high = max(min((mark + width) // terms.price_step * terms.price_step, top), terms.price_step, low)
     return mark, losses, worst, worst, basis, 0, worst + basis, worst + basis, surcharge_ppm, funding_index, low, high
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from settlespec.domain.events import Filled, OrderAccepted
+from settlespec.domain.operations import Place
 from settlespec.domain.orders import Order, Removal, SelfTrade, Side
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
@@ -20,7 +21,8 @@ def rematch(step: Step) -> Iterator[Violation]:
         return
     takers = [event for event in step.outcome.events if type(event) is OrderAccepted]
     found = [(event.maker, event.price, event.size) for event in step.outcome.events if type(event) is Filled]
-    expected = list(Rematch(step.before, takers[0], step).fills()) if takers else []
+    may_trade = bool(takers) and not (type(step.operation) is Place and step.operation.post_only)
+    expected = list(Rematch(step.before, takers[0], step).fills()) if may_trade else []
     if found != expected:
         who = f"order {takers[0].arrival}" if takers else ""
         yield Violation(PRICE_TIME.id, "a second matcher gives the same fills", who, str(found), str(expected))

@@ -21,6 +21,7 @@ HANDLERS: Final[dict[type, Callable[[Walk, Any], None]]] = {
     events.Deposited: custody.deposited,
     events.ForcedRefused: custody.forced_refused,
     events.ForcedDone: custody.forced_done,
+    events.ForcedPaused: custody.forced_paused,
     events.Claimed: custody.claimed,
     events.Transferred: custody.transferred,
     events.Ticked: custody.ticked,

@@ -6,6 +6,7 @@ from settlespec.domain.operations import Cancel, Place, Replace
 from settlespec.domain.orders import OrderKind, Removal, SelfTrade, Side, TimeInForce
 from settlespec.domain.rounds import Stage
 from settlespec.invariants.catalogue import AUTHORITY, HEALTH, LIQUIDATION_FAIR, ORDER_LIMITS, PRICE_TIME
+from settlespec.invariants.custody import forced_limit, stands_against
 from settlespec.invariants.measures import fill_fees
 from settlespec.invariants.shadow import ShadowOrder
 from settlespec.invariants.walk import Walk
@@ -39,8 +40,7 @@ def accepted(walk: Walk, event: OrderAccepted) -> None:
         most, good_till, reduce_only, filled = operation.size, operation.good_till, old.reduce_only, old.filled
     elif isinstance(walk.message, ForcedOrder):
         request = walk.message
-        market = walk.markets[request.instrument]
-        price = min(max(request.price, market.low), market.high)
+        price = forced_limit(walk, request)
         signed = request.account, 0, request.instrument, request.side, price
         most, reduce_only = request.size, True
     else:
@@ -300,8 +300,11 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
         if isinstance(request, ForcedWithdrawal):
             return None if request.account == order.account else "a forced withdrawal clears its owner's orders only"
         owner = order.account, order.instrument
-        forced = isinstance(request, ForcedOrder) and (request.account, request.instrument) == owner
-        return None if forced and order.reduce_only else "a forced order clears its owner's reduce-only orders only"
+        if isinstance(request, ForcedOrder) and (request.account, request.instrument) == owner:
+            clears = order.reduce_only or stands_against(walk, request, order)
+        else:
+            clears = False
+        return None if clears else "a forced order clears its owner's reduce-only orders and those it would meet only"
     if cause is Removal.LIQUIDATION:
         fits = walk.sheet is not None and order.account in walk.sheet.seizable
         return None if fits else "a round cancels orders of accounts in default or breach only"

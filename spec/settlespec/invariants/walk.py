@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from settlespec.domain.messages import Message
+from settlespec.domain.messages import Message, Received
 from settlespec.domain.operations import Operation
 from settlespec.domain.orders import Removal, Side
 from settlespec.domain.outcomes import Accepted
@@ -48,6 +48,7 @@ class Walk:
         "unpaid",
         "verify",
         "violations",
+        "waits",
     )
 
     def __init__(self, before: State, operation: Operation, outcome: Accepted, shadow: Shadow, verify: Verify) -> None:
@@ -78,6 +79,8 @@ class Walk:
         """Who signed the operation."""
         self.taken = 0
         self.message: Message | None = None
+        self.waits: Received | None = None
+        """The message at the cursor as a forced order that is not finished leaves it."""
         self.taker: ShadowOrder | None = None
         self.replaced: ShadowOrder | None = None
         self.rested: ShadowOrder | None = None

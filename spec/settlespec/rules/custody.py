@@ -1,6 +1,6 @@
 """Money in and out (rules CUST-1 to CUST-8)."""
 
-from settlespec.arithmetic import clamp, maximum, minimum
+from settlespec.arithmetic import choose, maximum, minimum
 from settlespec.domain.quantities import Amount, Quantums
 
 
@@ -20,6 +20,14 @@ def forced_amount(amount: Amount, free: int) -> int:
     return minimum(amount, free)
 
 
-def forced_limit(price: int, low: int, high: int) -> int:
-    """CUST-5: the limit of a forced order is clamped to the band, so that an outside event cannot make an honest one fail."""
-    return clamp(price, low, high)
+def forced_limit(side: int, price: int, low: int, high: int) -> int:
+    """CUST-5: a forced bid's limit is at most the band's upper edge and a forced ask's at least the lower one, never worse for the owner.
+
+    So a mark that moves while the request waits can neither make it fail nor have it trade worse than it said.
+
+    Args:
+        side: 1 buys, -1 sells.
+        price: the limit that the owner sent.
+        low, high: the band's edges.
+    """
+    return choose(side > 0, minimum(price, high), maximum(price, low))

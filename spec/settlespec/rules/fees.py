@@ -31,5 +31,8 @@ def maker_fee(notional: Amount, rate: Rate, taker_pays: Quantums) -> Quantums:
 
 
 def resting_fee(notional: Amount, rate: Rate) -> Quantums:
-    """FEE-3: what a resting order may have to pay when it fills: the maker's fee, never counting on a rebate."""
+    """FEE-3: what a resting order may have to pay when it fills at once: the maker's fee, never counting on a rebate.
+
+    Filled in parts it may pay a quantum more for each further fill, as each fee is rounded up (law FEE-3b).
+    """
     return choose(rate > 0, ceil_div(notional * rate, PPM), 0)

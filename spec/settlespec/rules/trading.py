@@ -50,6 +50,14 @@ def band_high(mark: Price, half_width: int, price_step: Price) -> int:
     return maximum(floor_div(mark + half_width, price_step) * price_step, price_step)
 
 
+def capped_edge(edge: Price, max_price: Price, price_step: Price) -> int:
+    """TRADE-5.4: no edge of the band lies above the instrument's largest price, rounded down to the price step.
+
+    A market order's limit is an edge, so without this it could trade at a price that no limit order may have.
+    """
+    return minimum(edge, floor_div(max_price, price_step) * price_step)
+
+
 def reducible(position: SignedSize, resting_reduce_only: int, side: int) -> int:
     """TRADE-6: lots that one more resting reduce-only order of this side may have: what the others leave of the position.
 
