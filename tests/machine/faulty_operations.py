@@ -9,9 +9,9 @@ from typing import Any, Final
 from attrs import evolve
 
 from settlespec.domain.events import ForcedRefused
+from settlespec.domain.instruments import SCENARIOS, InstrumentKind
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Cancel, Receive, Replace, Take, Tick, Transfer, Withdraw
-from settlespec.domain.instruments import SCENARIOS, InstrumentKind
 from settlespec.domain.orders import Side
 from settlespec.domain.reasons import Reason
 from settlespec.machine.markets import is_due
