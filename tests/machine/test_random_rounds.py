@@ -15,6 +15,14 @@ REACHED: Final = (
     "with haircuts",
     "closes at the mark without debt",
     "liquidation fills",
+    "option holders in default",
+    "defaults with an expiring position",
+    "option closes at the mark",
+    "haircuts of option holders",
+    "option liquidation fills",
+    "portfolio liquidation fills",
+    "fills of who lost a leg to expiry",
+    "positions paid out",
 )
 
 
