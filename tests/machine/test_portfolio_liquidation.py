@@ -13,10 +13,11 @@ from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import SCENARIOS, Market
 from settlespec.domain.orders import Order, Side
 from settlespec.machine.closing import rank_opposite
-from settlespec.machine.draft import Draft
+from settlespec.machine.draft import Draft, traded
 from settlespec.machine.liquidation import _Offer, first_minimum, legs, risk_after
 from settlespec.machine.markets import linear_market
-from settlespec.rules import margin
+from settlespec.machine.standing import cash
+from settlespec.rules import liquidation, margin
 from tests.machine.driver import Machine, instrument
 
 STATE = Machine().state
@@ -69,10 +70,10 @@ def cases(draw: Any) -> Case:
     draft = Draft(evolve(STATE, parameters=evolve(STATE.parameters, initial_factor_ppm=factor)))
     draft.markets = Map({each.instrument.id: each for each in markets})
     sizes = {each.instrument.id: draw(st.integers(-12, 12).filter(bool)) for each in markets}
-    held = Map({name: Position(size, size * MARK) for name, size in sizes.items()})
+    held = Map({name: Position(size, size * MARK + draw(st.integers(-50, 50))) for name, size in sizes.items()})
     account = Account(b"", 0, held, Map(), 0)
-    needed = draft.standing(account).maintenance
-    return Case(draft, evolve(account, collateral=draw(st.integers(1, max(needed - 1, 1)))))
+    now = draft.standing(account)
+    return Case(draft, evolve(account, collateral=draw(st.integers(1, max(now.maintenance - 1, 1))) - now.equity))
 
 
 @given(cases())
@@ -191,3 +192,28 @@ def test_closes_at_the_mark_are_ranked_as_by_a_plain_list(each_of: list[Case], s
 
 def worth_of(account: Account) -> int:
     return account.collateral + sum(lot.size * MARK - lot.cost for lot in account.positions.values())
+
+
+@given(cases(), st.integers(60, 140), st.data())
+def test_splitting_a_close_changes_what_it_leaves_by_at_most_one_quantum_a_step(
+    case: Case, price: int, data: st.DataObject
+) -> None:
+    """At the bankruptcy price of each step against that of the whole, and in collateral at any price; cash never differs."""
+    for leg, most in legs(case.draft, case.account):
+        risks = case.risks(leg)
+        size = case.account.positions[leg].size
+        side = -1 if size > 0 else 1
+        equity = once = case.draft.standing(case.account).equity
+        split = case.account
+        done = steps = 0
+        while done < most:
+            lots = data.draw(st.integers(1, most - done))
+            equity += liquidation.bankruptcy_quote(equity, risks[done], risks[done + lots], 0)
+            split = traded(split, leg, side * lots, price, 0)
+            done += lots
+            steps += 1
+        once += liquidation.bankruptcy_quote(once, risks[0], risks[done], 0)
+        assert once <= equity <= once + steps - 1
+        whole = traded(case.account, leg, side * done, price, 0)
+        assert abs(split.collateral - whole.collateral) <= steps - 1
+        assert cash(split) == cash(whole)
