@@ -209,7 +209,7 @@ def with_orders(random: Random, state: State) -> State:
     for name in state.accounts:
         live = sum(len(open_orders.arrivals) for open_orders in state.accounts[name].orders.values())
         most = max(state.parameters.max_orders_per_account - live, 0)
-        for _ in range(min(random.choice((0, 1, 2, most)), most)):
+        for _ in range(min(random.choice((0, 2, most, most)), most)):
             order = _order(random, draft, name)
             best = draft.book(order.instrument).best(order.side.opposite)
             if best is None or order.price * order.side < best.price * order.side:
@@ -222,7 +222,9 @@ def with_orders(random: Random, state: State) -> State:
 
 def _order(random: Random, draft: Draft, name: int) -> Order:
     """A bid below the mark or an ask above it, near or far."""
-    listed = random.choice(sorted(name for name, market in draft.markets.items() if not market.expired))
+    open_markets = sorted(name for name, market in draft.markets.items() if not market.expired)
+    traded = [name for name in open_markets if draft.book(name).open_interest]
+    listed = random.choice(traded if traded and random.random() < 0.8 else open_markets)
     market = draft.markets[listed]
     unit = market.instrument.price_step
     steps = max(market.mark // unit, 1)
@@ -257,7 +259,7 @@ def random_statement(random: Random, state: State) -> RoundStatement:
     low, high = random.choice(((990, 1_010), (990, 1_010), (970, 1_030), (800, 1_250), (10, 1_100), (900, 3_000)))
     common = {market.instrument.underlying: random.randint(low, high) for market in state.markets.values()}
     marks = {}
-    redraws = random.random() < 0.6
+    redraws = random.random() < 0.35
     quoted = sorted(name for name, market in state.markets.items() if not market.expired and name not in due(state))
     for name in quoted:
         market = state.markets[name]
