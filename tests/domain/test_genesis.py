@@ -8,9 +8,11 @@ from attrs import evolve
 
 from settlespec.domain.errors import Malformed
 from settlespec.domain.genesis import Genesis
-from settlespec.domain.instruments import Instrument
+from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind
+from settlespec.domain.quantities import MAX_PRICE
 from settlespec.machine.genesis import minimal
 from settlespec.machine.signatures import Ideal
+from tests.machine.driver import future, instrument, option
 
 GENESIS = minimal(Ideal())
 
@@ -44,3 +46,97 @@ def test_terms_by_which_a_rule_would_have_no_answer_are_refused(terms: dict[str,
     first, second = GENESIS.instruments
     with pytest.raises(Malformed, match=problem):
         Genesis(GENESIS.parameters, (change(first, **terms), second), GENESIS.marks)
+
+
+# Dated instruments and options
+
+START = 1_000
+PERPETUAL = instrument(1, 1)
+FUTURE = future(2, expiry=5_000)
+CALL = option(3, InstrumentKind.CALL, 110, expiry=5_000, reference=2)
+PUT = option(4, InstrumentKind.PUT, 90, expiry=4_000)
+ELSEWHERE = instrument(5, 2)
+LISTED = (PERPETUAL, FUTURE, CALL, PUT, ELSEWHERE)
+ARRAY = (0,) * SCENARIOS
+
+
+def deployment(place: int | None = None, losses: tuple[tuple[int, ...], ...] = (ARRAY, ARRAY), **terms: Any) -> Genesis:
+    """A perpetual, a future, a call on the future, a put on the perpetual, and something else; one of them changed by name."""
+    change: Callable[..., Instrument] = evolve
+    listed = tuple(change(each, **terms) if number == place else each for number, each in enumerate(LISTED))
+    return Genesis(GENESIS.parameters, listed, (100,) * len(listed), START, losses)
+
+
+def test_options_on_perpetuals_and_on_futures_that_expire_no_sooner_are_listed() -> None:
+    assert deployment().losses == (ARRAY, ARRAY)
+
+
+def test_an_expiry_just_after_the_start_is_not_in_the_past() -> None:
+    assert deployment(3, expiry=START + 1).instruments[3].expiry == START + 1
+
+
+@pytest.mark.parametrize(
+    ("place", "terms", "field", "problem"),
+    [
+        (0, {"expiry": 5_000}, "expiry", "a perpetual has no expiry"),
+        (0, {"strike": 1}, "strike", "a perpetual has no strike"),
+        (0, {"short_minimum_ppm": 1}, "short_minimum_ppm", "only a written option has a short minimum"),
+        (0, {"reference": 2}, "reference", "the reference of a linear instrument is the instrument itself"),
+        (1, {"expiry": 0}, "expiry", "a future has an expiry"),
+        (1, {"expiry": START}, "expiry", "the expiry 1000 is not after the start, 1000"),
+        (1, {"expiry": 1}, "expiry", "the expiry 1 is not after the start, 1000"),
+        (1, {"strike": 1}, "strike", "a future has no strike"),
+        (1, {"funding_cap_ppm": 1}, "funding_cap_ppm", "only a perpetual pays funding"),
+        (1, {"expiry": 4_999}, "reference", "the reference 2 expires before the option"),
+        (2, {"expiry": 0}, "expiry", "a call has an expiry"),
+        (2, {"expiry": START}, "expiry", "the expiry 1000 is not after the start, 1000"),
+        (2, {"expiry": 5_001}, "reference", "the reference 2 expires before the option"),
+        (2, {"strike": 0}, "strike", "the strike 0 is not a price from 1"),
+        (2, {"strike": -1}, "strike", "the strike -1 is not a price from 1"),
+        (2, {"strike": MAX_PRICE + 1}, "strike", f"the strike {MAX_PRICE + 1} is not a price from 1"),
+        (2, {"reference": 9}, "reference", "9 is no linear instrument of underlying 1"),
+        (2, {"reference": 3}, "reference", "3 is no linear instrument of underlying 1"),
+        (2, {"reference": 4}, "reference", "4 is no linear instrument of underlying 1"),
+        (2, {"reference": 5}, "reference", "5 is no linear instrument of underlying 1"),
+        (2, {"max_price": 99_999}, "max_price", "the cap 99999 is below what the option can pay, 100000"),
+        (2, {"funding_cap_ppm": 1}, "funding_cap_ppm", "only a perpetual pays funding"),
+        (3, {"max_price": 89}, "max_price", "the cap 89 is below what the option can pay, 90"),
+        (3, {"expiry": 0}, "expiry", "a put has an expiry"),
+    ],
+)
+def test_dated_instruments_that_contradict_themselves_are_refused_with_their_field(
+    place: int, terms: dict[str, Any], field: str, problem: str
+) -> None:
+    # What a future of an earlier expiry breaks is the call that is written on it.
+    blamed = 2 if problem.startswith("the reference 2 expires") else place
+    with pytest.raises(Malformed, match=problem) as refusal:
+        deployment(place, **terms)
+    assert refusal.value.field == f"instruments[{blamed}].{field}"
+    assert f"instrument {LISTED[blamed].id}: " in str(refusal.value)
+
+
+def test_a_put_never_pays_more_than_its_strike() -> None:
+    assert deployment(3, max_price=90).instruments[3].max_price == 90
+
+
+@pytest.mark.parametrize(
+    ("losses", "field", "problem"),
+    [
+        ((), "losses", "0 risk arrays for 2 options"),
+        ((ARRAY,), "losses", "1 risk arrays for 2 options"),
+        ((ARRAY, ARRAY, ARRAY), "losses", "3 risk arrays for 2 options"),
+        (((), ARRAY), "losses[0]", "instrument 3: a risk array of 0 losses"),
+        ((ARRAY, ARRAY[1:]), "losses[1]", "instrument 4: a risk array of 15 losses"),
+        ((ARRAY, (*ARRAY, 0)), "losses[1]", "instrument 4: a risk array of 17 losses"),
+    ],
+)
+def test_each_option_has_a_first_array_of_sixteen_losses(
+    losses: tuple[tuple[int, ...], ...], field: str, problem: str
+) -> None:
+    with pytest.raises(Malformed, match=problem) as refusal:
+        deployment(losses=losses)
+    assert refusal.value.field == field
+
+
+def test_linear_instruments_need_no_array() -> None:
+    assert Genesis(GENESIS.parameters, (PERPETUAL, FUTURE), (100, 100), START).losses == ()

@@ -9,16 +9,27 @@ from typing import Any, Final
 from attrs import evolve
 
 from settlespec.domain.events import ForcedRefused
+from settlespec.domain.instruments import SCENARIOS, InstrumentKind
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Cancel, Receive, Replace, Take, Tick, Transfer, Withdraw
 from settlespec.domain.orders import Side
 from settlespec.domain.reasons import Reason
-from tests.machine.driver import FILL_OR_KILL, GOOD_TILL_TIME, Answer, Machine
+from settlespec.machine.markets import is_due
+from tests.machine.driver import FILL_OR_KILL, GOOD_TILL_TIME, Answer, Machine, future, option
 
 Faults = frozenset[Reason]
 
 R = Reason
 BEYOND_64_BITS: Final = 2**64
+
+DATED: Final = 5
+"""A future that reaches its expiry while the operation is on its way; other faults happen in the instrument that is asked for."""
+EXPIRY: Final = 1_000
+
+
+def asked_for(faults: Faults) -> int:
+    """The instrument of the operation: a perpetual, or the future that expires under it."""
+    return DATED if R.INSTRUMENT_EXPIRED in faults else 1
 
 
 def finish(machine: Machine, faults: Faults, operation: Any) -> Answer:
@@ -38,27 +49,32 @@ def finish(machine: Machine, faults: Faults, operation: Any) -> Answer:
 
 
 def _open_round(machine: Machine) -> None:
-    """Begins at the marks that hold, with a statement that is fresh even when they are stale."""
+    """Begins at the marks that hold, with a statement that is fresh even when they are stale; what has expired is settled before."""
+    for name, market in machine.state.markets.items():
+        if is_due(market.instrument, machine.state.clock) and market.settlement is None:
+            machine.settles(name, 100)
     assert machine.begin(machine.statement()).accepted
 
 
 def place(faults: Faults) -> Answer:
     """A bid of two lots at 100 for somebody with money enough."""
+    asked = asked_for(faults)
     machine = Machine(
         terms={"price_step": 10},
+        listed=(future(DATED, expiry=EXPIRY, price_step=10),),
         max_orders_per_account=1 if R.TOO_MANY_ORDERS in faults else 8,
         max_orders_per_book=1 if R.BOOK_FULL in faults else 16,
     )
     machine.deposit("bob", 10**6).deposit("ada", 30 if R.UNDERCOLLATERALISED in faults else 10**6)
     if R.REDUCE_ONLY_EXCEEDS_POSITION in faults:
-        machine.opens("ada", -1)
+        machine.opens("ada", -1, instrument=asked)
     owns_an_order = bool(faults & {R.DUPLICATE_ORDER, R.TOO_MANY_ORDERS})
     if owns_an_order:
-        machine.rests("ada", +1, 50, client_id=77)
+        machine.rests("ada", +1, 50, instrument=asked, client_id=77)
     if R.POST_ONLY_WOULD_TRADE in faults:
-        machine.rests("bob", -2, 100)
+        machine.rests("bob", -2, 100, instrument=asked)
     elif R.BOOK_FULL in faults and not owns_an_order:
-        machine.rests("bob", +1, 50)
+        machine.rests("bob", +1, 50, instrument=asked)
     size = 1_001 if R.ORDER_TOO_LARGE in faults else 2
     price = 100 + 60 * (R.OUTSIDE_BAND in faults) + (R.OFF_STEP in faults)
     client_id = 77 if R.DUPLICATE_ORDER in faults else 1
@@ -66,6 +82,7 @@ def place(faults: Faults) -> Answer:
         "ada",
         size,
         price,
+        instrument=asked,
         client_id=client_id,
         time_in_force=FILL_OR_KILL if R.NOT_FILLABLE in faults else GOOD_TILL_TIME,
         post_only=R.POST_ONLY_WOULD_TRADE in faults,
@@ -82,17 +99,18 @@ def place(faults: Faults) -> Answer:
 
 def replace(faults: Faults) -> Answer:
     """A resting bid of one lot becomes one of two lots at 100."""
-    machine = Machine(terms={"price_step": 10})
+    asked = asked_for(faults)
+    machine = Machine(terms={"price_step": 10}, listed=(future(DATED, expiry=EXPIRY, price_step=10),))
     machine.deposit("ada", 30 if R.UNDERCOLLATERALISED in faults else 10**6)
     reduces = R.REDUCE_ONLY_EXCEEDS_POSITION in faults
     if reduces:
-        machine.opens("ada", -1)
-    machine.rests("ada", +1, 50, client_id=77, reduce_only=reduces)
+        machine.opens("ada", -1, instrument=asked)
+    machine.rests("ada", +1, 50, instrument=asked, client_id=77, reduce_only=reduces)
     operation = Replace(
         account=0,
         nonce=0,
         valid_until=0,
-        instrument=4 if R.UNKNOWN_INSTRUMENT in faults else 1,
+        instrument=4 if R.UNKNOWN_INSTRUMENT in faults else asked,
         client_id=78 if R.UNKNOWN_ORDER in faults else 77,
         size=2**40 if R.OUT_OF_RANGE in faults else 1_001 if R.ORDER_TOO_LARGE in faults else 2,
         price=100 + 60 * (R.OUTSIDE_BAND in faults) + (R.OFF_STEP in faults),
@@ -168,8 +186,11 @@ def take(faults: Faults) -> Answer:
 
 
 def begin(faults: Faults) -> Answer:
-    """The next round with every mark as it was."""
-    machine = Machine().wait(100_000 if R.STATEMENT_STALE in faults else 1_000)
+    """The next round with every mark as it was, and what has expired settled."""
+    listed = (option(4, InstrumentKind.CALL, 110, expiry=10**9), future(DATED, expiry=EXPIRY))
+    machine = Machine(listed=listed).wait(100_000 if R.STATEMENT_STALE in faults else 1_000)
+    if R.SETTLEMENT_MISSING not in faults:
+        machine.settles(DATED, 100)
     if R.ROUND_OPEN in faults:
         _open_round(machine)
     statement = machine.statement()
@@ -185,10 +206,29 @@ def begin(faults: Faults) -> Answer:
         statement = evolve(statement, timestamp=machine.state.clock + 1)
     if R.STATEMENT_INCOMPLETE in faults:
         statement = evolve(statement, quotes=statement.quotes[:2])
+    first, *others = statement.quotes
     if R.OUT_OF_RANGE in faults:
-        beyond_its_cap = evolve(statement.quotes[0], mark=100_001)
-        statement = evolve(statement, quotes=(beyond_its_cap, *statement.quotes[1:]))
-    return machine.begin(statement, (1,) if R.NO_QUORUM in faults else (0, 1))
+        first = evolve(first, mark=100_001)
+    if R.ARRAY_MISSING in faults:
+        first = evolve(first, losses=(0,) * SCENARIOS)
+    return machine.begin(evolve(statement, quotes=(first, *others)), (1,) if R.NO_QUORUM in faults else (0, 1))
+
+
+def fix_settlement(faults: Faults) -> Answer:
+    """The settlement value of a future that has just expired is fixed."""
+    machine = Machine(listed=(future(DATED, expiry=EXPIRY),)).wait(EXPIRY - (R.SETTLEMENT_EARLY in faults))
+    if R.SETTLEMENT_FIXED in faults:
+        machine.settles(DATED, 99)
+    if R.ROUND_OPEN in faults:
+        _open_round(machine)
+    statement = machine.settlement(DATED, 0 if R.OUT_OF_RANGE in faults else 100)
+    if R.UNKNOWN_INSTRUMENT in faults:
+        statement = evolve(statement, instrument=4)
+    if R.FOREIGN_STATEMENT in faults:
+        statement = evolve(statement, chain=8)
+    if R.WRONG_EXPIRY in faults:
+        statement = evolve(statement, expiry=EXPIRY + 1)
+    return machine.fix(statement, (1,) if R.NO_QUORUM in faults else (0, 1))
 
 
 def proceed(faults: Faults) -> Answer:
@@ -230,11 +270,14 @@ def forced_withdrawal(faults: Faults) -> Answer:
 
 def forced_order(faults: Faults) -> Answer:
     """A position is closed; under stale marks the request waits, which the answer of the step says."""
-    machine = Machine().deposit("ada", 100).opens("ada", +1)
+    asked = asked_for(faults)
+    machine = Machine(listed=(future(DATED, expiry=EXPIRY),)).deposit("ada", 100).opens("ada", +1, instrument=asked)
+    if R.INSTRUMENT_EXPIRED in faults:
+        machine.wait(EXPIRY)
     if R.STALE_MARK in faults:
         machine.wait(60_001)
     name = "nobody" if R.UNKNOWN_ACCOUNT in faults else "ada"
     key = machine.key("eve" if R.WRONG_OWNER in faults else name)
     side = Side.BUY if R.REDUCE_ONLY_WRONG_SIDE in faults else Side.SELL
-    instrument = 4 if R.UNKNOWN_INSTRUMENT in faults else 1
+    instrument = 4 if R.UNKNOWN_INSTRUMENT in faults else asked
     return carried_out(machine, ForcedOrder(machine.number(name), key, instrument, side, 1, 100))

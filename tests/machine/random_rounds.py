@@ -1,4 +1,4 @@
-"""Random clearing rounds through the real machine: any portfolios, thin books, little insurance, moves of any size.
+"""Random clearing rounds through the real machine: any portfolios, thin books, little insurance, moves of any size, options and expiry.
 
 States are built directly, with zero-sum positions and every equity at least the initial requirement, instead of being traded into.
 What an account has after a round is computed a second time from the events, by no code of the machine.
@@ -9,39 +9,43 @@ from random import Random
 from typing import Final
 
 from attrs import evolve, frozen
-from immutables import Map
 
-from settlespec.arithmetic import PPM
-from settlespec.domain.accounts import Account, Position
-from settlespec.domain.books import EMPTY_BOOK
+from settlespec.domain.accounts import Account
 from settlespec.domain.events import (
     ClosedAtMark,
     Event,
     HaircutTaken,
+    InstrumentExpired,
     InsurancePaid,
     Liquidated,
+    PaidOut,
     Revalued,
     RoundEnded,
     StageBegun,
 )
-from settlespec.domain.instruments import Quote, RoundStatement
-from settlespec.domain.ladder import ladder_of
-from settlespec.domain.operations import BeginRound, ContinueRound, Operation, OracleSignature
-from settlespec.domain.orders import Order, SelfTrade, Side
+from settlespec.domain.instruments import (
+    SCENARIOS,
+    RoundStatement,
+    SettlementStatement,
+)
+from settlespec.domain.operations import BeginRound, ContinueRound, FixSettlement, Operation, OracleSignature
 from settlespec.domain.outcomes import Accepted
-from settlespec.domain.parameters import Parameters
 from settlespec.domain.rounds import Stage
 from settlespec.domain.state import State
-from settlespec.machine.draft import Draft
 from settlespec.machine.exchange import step
-from settlespec.machine.genesis import ORACLE_SEED, Genesis, initial_state, oracles
-from settlespec.machine.signatures import Ideal
+from settlespec.machine.genesis import ORACLE_SEED
 from settlespec.rules.funding import FUNDING_PERIOD
 from settlespec.wire.signing import signed_bytes
-from tests.machine.driver import instrument
+from tests.machine.random_states import (
+    SIGNER,
+    due,
+    pays,
+    random_state,
+    random_statement,
+    with_orders,
+)
 from tests.machine.soundness import assert_conserved, assert_sound, worth
 
-SIGNER: Final = Ideal()
 ROUNDS_OF_A_STATE: Final = 3
 """A state goes through several rounds, so that patience runs out and what one round leaves meets the next."""
 
@@ -60,138 +64,6 @@ def random_rounds(seed: int, rounds: int) -> Counter[str]:
     return seen
 
 
-# A state
-
-
-def random_genesis(random: Random) -> Genesis:
-    """One to four perpetuals on one or two underlyings, with terms of every strictness."""
-    maintenance = random.choice((1, 20_000, 100_000, 300_000))
-    terms = {
-        "maintenance_ppm": maintenance,
-        "basis_ppm": random.choice((1, 1_000, 20_000)),
-        "liquidation_fee_ppm": random.choice((0, 10_000, 500_000)),
-        "liquidation_slip_ppm": random.choice((20_000, 100_000, PPM)),
-        "band_ppm": random.choice((50_000, 300_000, PPM)),
-        "maker_fee_ppm": random.choice((-500, 0, 500)),
-        "taker_fee_ppm": 1_000,
-        "funding_cap_ppm": random.choice((7_500, PPM)),
-        "surcharge_from": 5,
-        "surcharge_to": random.choice((6, 60)),
-        "surcharge_ppm": random.choice((0, PPM)),
-        "price_step": random.choice((1, 1, 5)),
-    }
-    listed = tuple(instrument(number, random.randint(1, 2), **terms) for number in range(1, random.randint(2, 5)))
-    orders = random.randint(2, 6)
-    parameters = Parameters(
-        chain=1,
-        rollup=1,
-        oracles=oracles(SIGNER),
-        self_trade=SelfTrade.CANCEL_MAKER,
-        initial_factor_ppm=random.choice((PPM, 1_500_000, 2 * PPM)),
-        max_age=10**9,
-        round_deadline=FUNDING_PERIOD,
-        patience=random.choice((0, 1, 2, 2, 3)),
-        max_matches=random.randint(1, 6),
-        max_removals=orders,
-        max_orders_per_account=orders,
-        max_orders_per_book=1_000,
-        max_accounts=100,
-        max_inbox=10,
-        max_vault=10**15,
-    )
-    return Genesis(parameters, listed, tuple(random.choice((1, 7, 100, random.randint(1, 5_000))) for _ in listed))
-
-
-def random_state(random: Random) -> State:
-    """Two to seven accounts whose positions sum to zero, with a thin book around the marks and mostly no insurance."""
-    genesis = random_genesis(random)
-    empty = evolve(initial_state(genesis), clock=START, marks_time=START)
-    names = range(1, random.randint(2, 7) + 1)
-    held = _positions(random, names, [listed.id for listed in genesis.instruments])
-    accounts = {name: _account(random, empty, name, held[name]) for name in names}
-    insurance = random.choice((0, 0, 0, random.randint(0, 500), random.randint(0, 100_000)))
-    cash = sum(
-        account.collateral - sum(position.cost for position in account.positions.values())
-        for account in accounts.values()
-    )
-    return evolve(
-        empty,
-        accounts=Map(accounts),
-        holders=ladder_of(name for name, account in accounts.items() if account.positions),
-        books=Map(
-            {listed.id: evolve(EMPTY_BOOK, open_interest=_longs(held, listed.id)) for listed in genesis.instruments}
-        ),
-        insurance=insurance,
-        vault=cash + insurance,
-    )
-
-
-START: Final = 10**6
-MOST_LOTS: Final = 40
-
-
-def _positions(random: Random, names: range, instruments: list[int]) -> dict[int, dict[int, int]]:
-    """Lots by account and instrument; those of each instrument sum to zero."""
-    held: dict[int, dict[int, int]] = {name: {} for name in names}
-    for listed in instruments:
-        lots = [random.choice((0, 0, random.randint(-MOST_LOTS, MOST_LOTS))) for _ in names]
-        lots[random.randrange(len(lots))] -= sum(lots)
-        for name, size in zip(names, lots, strict=True):
-            if size:
-                held[name][listed] = size
-    return held
-
-
-def _longs(held: dict[int, dict[int, int]], listed: int) -> int:
-    return sum(max(lots.get(listed, 0), 0) for lots in held.values())
-
-
-def _account(random: Random, state: State, name: int, lots: dict[int, int]) -> Account:
-    """An account with these lots at any cost and at least the initial requirement, often exactly that."""
-    positions = Map({listed: Position(size, random.randint(-1_000, 1_000) * size) for listed, size in lots.items()})
-    bare = Account(SIGNER.key(name), 0, positions, Map(), 0)
-    now = Draft(state).standing(bare)
-    more = random.choice((0, 0, 1, random.randint(0, 2 * now.initial + 1), 10 * now.initial, 10**7))
-    return evolve(bare, collateral=now.initial + more - now.equity)
-
-
-def with_orders(random: Random, state: State) -> State:
-    """Some more resting orders around the marks that hold, some of them expired or reduce-only; none crosses another."""
-    draft = Draft(state)
-    for name in state.accounts:
-        live = sum(len(open_orders.arrivals) for open_orders in state.accounts[name].orders.values())
-        most = max(state.parameters.max_orders_per_account - live, 0)
-        for _ in range(min(random.choice((0, 1, 2, most)), most)):
-            order = _order(random, draft, name)
-            best = draft.book(order.instrument).best(order.side.opposite)
-            if best is None or order.price * order.side < best.price * order.side:
-                draft.rest_order(order)
-                draft.next_arrival += 1
-    furnished = draft.accept().state
-    assert_sound(furnished)
-    return furnished
-
-
-def _order(random: Random, draft: Draft, name: int) -> Order:
-    """A bid below the mark or an ask above it, near or far."""
-    listed = random.choice(sorted(draft.markets))
-    market = draft.markets[listed]
-    unit = market.instrument.price_step
-    steps = market.mark // unit
-    away = random.choice((0, 1, random.randint(0, 10), steps * random.randint(0, 30) // 100))
-    side = random.choice((Side.BUY, Side.SELL))
-    price = unit * (max(steps - away, 1) if side is Side.BUY else steps + 2 + away)
-    account = draft.account(name)
-    held, open_orders = account.positions.get(listed), account.orders.get(listed)
-    spoken_for = 0 if open_orders is None else open_orders.reduce_only
-    reducible = 0 if held is None or held.size * side >= 0 else abs(held.size) - spoken_for
-    reduce_only = reducible > 0 and random.random() < 0.3
-    size = random.randint(1, reducible if reduce_only else MOST_LOTS)
-    good_till = draft.clock if random.random() < 0.1 else 2**53 - 1
-    arrival = draft.next_arrival
-    return Order(arrival, name, arrival, listed, side, price, size, 0, good_till, reduce_only)
-
-
 # A round
 
 
@@ -199,11 +71,9 @@ def one_round(random: Random, state: State, seen: Counter[str]) -> State:
     """One round with any marks and rates; everything that must hold of it is checked."""
     elapsed = random.choice((1, 1, 60_000, FUNDING_PERIOD))
     state = with_orders(random, state)
-    state = evolve(state, clock=state.clock + elapsed)
+    state = settled(random, evolve(state, clock=state.clock + elapsed))
     statement = random_statement(random, state)
-    content = signed_bytes(1, 1, statement)
-    signatures = tuple(OracleSignature(place, SIGNER.sign(ORACLE_SEED + place, content)) for place in (0, 1))
-    begun, events = accepted(state, BeginRound(statement, signatures))
+    begun, events = accepted(state, BeginRound(statement, signed_by_two(statement)))
     single = random.randrange(ONE_AT_A_TIME) == 0
     if single:
         after, later = by_single_steps(begun)
@@ -214,46 +84,31 @@ def one_round(random: Random, state: State, seen: Counter[str]) -> State:
     assert_sound(after)
     assert_accounts(state, statement, after, events)
     assert_micro_steps(after, events)
-    count(seen, events, single=single)
+    count(seen, state, events, single=single)
     return after
+
+
+def signed_by_two(statement: RoundStatement | SettlementStatement) -> tuple[OracleSignature, ...]:
+    content = signed_bytes(1, 1, statement)
+    return tuple(OracleSignature(place, SIGNER.sign(ORACLE_SEED + place, content)) for place in (0, 1))
+
+
+def settled(random: Random, state: State) -> State:
+    """Everything that has reached its expiry gets its settlement value: near the mark, or anywhere."""
+    for name in due(state):
+        market = state.markets[name]
+        mark = state.markets[market.instrument.reference].mark
+        value = random.choice((mark, mark * random.randint(900, 1_100) // 1_000, random.randint(1, 3 * mark + 3)))
+        value = min(max(value, 1), market.instrument.max_price)
+        statement = SettlementStatement(1, 1, name, market.instrument.expiry, value)
+        state, _ = accepted(state, FixSettlement(statement, signed_by_two(statement)))
+    return state
 
 
 def accepted(state: State, operation: Operation) -> tuple[State, tuple[Event, ...]]:
     outcome = step(state, operation, SIGNER)
     assert isinstance(outcome, Accepted), outcome
     return outcome.state, outcome.events
-
-
-def random_statement(random: Random, state: State) -> RoundStatement:
-    """Calm, nervous, extreme, or aimed at somebody's maintenance; instruments of one underlying mostly move together."""
-    low, high = random.choice(((990, 1_010), (990, 1_010), (970, 1_030), (800, 1_250), (10, 1_100), (900, 3_000)))
-    common = {market.instrument.underlying: random.randint(low, high) for market in state.markets.values()}
-    marks = {}
-    for name in sorted(state.markets):
-        market = state.markets[name]
-        apart = random.random() < 0.2
-        move = random.randint(low, high) if apart else common[market.instrument.underlying] + random.randint(-3, 3)
-        marks[name] = market.mark * move // 1_000
-    if state.holders and random.random() < 0.7:
-        marks.update(_aimed(random, state))
-    quotes = tuple(
-        Quote(
-            name,
-            min(max(mark, 1), state.markets[name].instrument.max_price),
-            random.choice((0, 0, random.randint(-PPM, PPM))),
-        )
-        for name, mark in marks.items()
-    )
-    return RoundStatement(1, 1, state.round_number + 1, state.clock, quotes)
-
-
-def _aimed(random: Random, state: State) -> dict[int, int]:
-    """A mark that takes one account's equity to about its maintenance, by one of its positions."""
-    account = state.accounts[random.choice(list(state.holders))]
-    listed = random.choice(sorted(account.positions))
-    now = Draft(state).standing(account)
-    target = random.randint(0, now.maintenance + 1)
-    return {listed: state.markets[listed].mark - (now.equity - target) // account.positions[listed].size}
 
 
 def by_single_steps(state: State) -> tuple[State, tuple[Event, ...]]:
@@ -282,21 +137,28 @@ def by_single_steps(state: State) -> tuple[State, tuple[Event, ...]]:
 
 
 def assert_fair(before: State, after: State, event: Liquidated) -> None:
-    """No liquidation lowers equity per maintenance, by exact fractions of the linear formula written out."""
+    """No liquidation lowers equity per maintenance, by exact fractions of the formula written out."""
     then, now = exact_risk(before, event.account), exact_risk(after, event.account)
     assert now < then
     assert worth(after, event.account) * then >= worth(before, event.account) * now
 
 
 def exact_risk(state: State, account_id: int) -> int:
-    """Maintenance in quantums times PPM: net exposure per underlying at its rate, and the spread charge of every lot."""
-    nets: Counter[int] = Counter()
+    """Maintenance in quantums times RISK_SCALE: the worst scenario of each underlying, and the charges of every lot."""
+    lost: dict[int, list[int]] = {}
     charge = 0
     for name, position in state.accounts[account_id].positions.items():
         market = state.markets[name]
-        nets[market.instrument.underlying] += position.size * market.instrument.maintenance_ppm * market.mark
-        charge += abs(position.size) * market.instrument.basis_ppm * market.mark
-    return sum(map(abs, nets.values())) + charge
+        terms = market.instrument
+        reference = state.markets[terms.reference].mark
+        charge += 3 * abs(position.size) * terms.basis_ppm * reference
+        charge += 3 * max(-position.size, 0) * terms.short_minimum_ppm * reference
+        sums = lost.setdefault(terms.underlying, [0] * SCENARIOS)
+        for place in range(SCENARIOS):
+            move = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 3, -3)[place]
+            linear = -move * terms.maintenance_ppm * reference
+            sums[place] += position.size * (market.risk.losses[place] if terms.kind.is_option else linear)
+    return sum(max(0, *sums) for sums in lost.values()) + charge
 
 
 @frozen
@@ -312,6 +174,10 @@ class Ledger:
 
 def ledger(before: State, statement: RoundStatement, events: tuple[Event, ...]) -> Ledger:
     marks = {quote.instrument: quote.mark for quote in statement.quotes}
+    for name in due(before):
+        value = before.markets[name].settlement
+        assert value is not None
+        marks[name] = pays(before.markets[name].instrument, value)
     revalued = {}
     for name, account in before.accounts.items():
         held = account.positions.items()
@@ -355,10 +221,34 @@ def assert_accounts(before: State, statement: RoundStatement, after: State, even
     assert sum(debts.values()) <= before.insurance + sum(gains.values()) + len(before.accounts)
     for name in after.accounts:
         assert worth(after, name) == books.settled[name] >= 0
+    gone = set(due(before))
     defaulted = {
-        name for name, now in books.revalued.items() if now < 0 or (now == 0 and before.accounts[name].positions)
+        name
+        for name, now in books.revalued.items()
+        if now < 0 or (now == 0 and set(before.accounts[name].positions) - gone)
     }
     assert not any(after.accounts[name].positions or after.accounts[name].orders for name in defaulted)
+    assert_paid_out(before, after, events)
+
+
+def assert_paid_out(before: State, after: State, events: tuple[Event, ...]) -> None:
+    """Every position in what expired is paid once, zero-sum, and no position or order of it is left."""
+    gone = set(due(before))
+    held = {
+        (name, listed): position.size
+        for name, account in before.accounts.items()
+        for listed, position in account.positions.items()
+        if listed in gone
+    }
+    paid = [event for event in events if isinstance(event, PaidOut)]
+    assert {(event.account, event.instrument): event.size for event in paid} == held
+    assert len(paid) == len(held)
+    assert sum(event.size * event.payoff for event in paid) == 0
+    assert {event.instrument for event in events if isinstance(event, InstrumentExpired)} == gone
+    for name in gone:
+        assert after.markets[name].expired
+        assert not after.books[name].orders
+        assert not any(name in account.positions or name in account.orders for account in after.accounts.values())
 
 
 def assert_micro_steps(after: State, events: tuple[Event, ...]) -> None:
@@ -373,10 +263,17 @@ def assert_micro_steps(after: State, events: tuple[Event, ...]) -> None:
     assert ended.micro_steps <= known + accounts * (2 + limits.max_matches + limits.max_removals)
 
 
-def count(seen: Counter[str], events: tuple[Event, ...], *, single: bool) -> None:
+def holds(account: Account, listed: set[int]) -> bool:
+    return any(name in listed for name in account.positions)
+
+
+def count(seen: Counter[str], before: State, events: tuple[Event, ...], *, single: bool) -> None:
     kinds = Counter(type(event) for event in events)
     closed = {event.account for event in events if isinstance(event, ClosedAtMark)}
     defaulted = {event.account for event in events if isinstance(event, InsurancePaid)}
+    liquidated = [event for event in events if isinstance(event, Liquidated)]
+    options = {name for name, market in before.markets.items() if market.instrument.kind.is_option}
+    gone = set(due(before))
     seen["rounds"] += 1
     seen["by single micro-steps"] += single
     seen["with defaults"] += bool(defaulted)
@@ -384,6 +281,24 @@ def count(seen: Counter[str], events: tuple[Event, ...], *, single: bool) -> Non
     seen["with haircuts"] += bool(kinds[HaircutTaken])
     seen["haircuts"] += kinds[HaircutTaken]
     seen["closes at the mark without debt"] += len(closed - defaulted)
-    seen["liquidation fills"] += kinds[Liquidated]
-    seen["accounts liquidated"] += len({event.account for event in events if isinstance(event, Liquidated)})
+    seen["liquidation fills"] += len(liquidated)
+    seen["accounts liquidated"] += len({event.account for event in liquidated})
     seen["micro-steps"] += sum(event.micro_steps for event in events if isinstance(event, RoundEnded))
+    seen["with options held"] += any(holds(account, options) for account in before.accounts.values())
+    seen["option holders in default"] += sum(holds(before.accounts[name], options) for name in defaulted)
+    seen["defaults with an expiring position"] += sum(holds(before.accounts[name], gone) for name in defaulted)
+    seen["option closes at the mark"] += sum(
+        event.instrument in options for event in events if isinstance(event, ClosedAtMark)
+    )
+    seen["haircuts of option holders"] += sum(
+        holds(before.accounts[event.account], options) for event in events if isinstance(event, HaircutTaken)
+    )
+    seen["option liquidation fills"] += sum(event.instrument in options for event in liquidated)
+    seen["portfolio liquidation fills"] += sum(
+        len(set(before.accounts[event.account].positions) - gone) > 1 for event in liquidated
+    )
+    seen["fills of who lost a leg to expiry"] += sum(
+        holds(before.accounts[event.account], gone) for event in liquidated
+    )
+    seen["with expiry"] += bool(gone)
+    seen["positions paid out"] += kinds[PaidOut]

@@ -17,6 +17,7 @@ from tests.machine.faulty_operations import (
     begin,
     cancel,
     deposit,
+    fix_settlement,
     forced_order,
     forced_withdrawal,
     place,
@@ -41,6 +42,7 @@ FAULTS: Final[dict[Asking, tuple[Reason, ...]]] = {
         *ENVELOPE,
         R.UNKNOWN_INSTRUMENT,
         R.STALE_MARK,
+        R.INSTRUMENT_EXPIRED,
         R.DUPLICATE_ORDER,
         R.LIFETIME_OVER,
         R.ORDER_TOO_LARGE,
@@ -60,6 +62,7 @@ FAULTS: Final[dict[Asking, tuple[Reason, ...]]] = {
         *ENVELOPE,
         R.UNKNOWN_INSTRUMENT,
         R.STALE_MARK,
+        R.INSTRUMENT_EXPIRED,
         R.UNKNOWN_ORDER,
         R.LIFETIME_OVER,
         R.ORDER_TOO_LARGE,
@@ -92,11 +95,30 @@ FAULTS: Final[dict[Asking, tuple[Reason, ...]]] = {
         R.STATEMENT_STALE,
         R.STATEMENT_INCOMPLETE,
         R.NO_QUORUM,
+        R.SETTLEMENT_MISSING,
+        R.ARRAY_MISSING,
+    ),
+    fix_settlement: (
+        R.OUT_OF_RANGE,
+        R.ROUND_OPEN,
+        R.UNKNOWN_INSTRUMENT,
+        R.FOREIGN_STATEMENT,
+        R.NO_QUORUM,
+        R.WRONG_EXPIRY,
+        R.SETTLEMENT_EARLY,
+        R.SETTLEMENT_FIXED,
     ),
     proceed: (R.OUT_OF_RANGE, R.NO_ROUND),
     deposit: (R.WRONG_OWNER, R.TOO_MANY_ACCOUNTS, R.VAULT_FULL),
     forced_withdrawal: (R.UNKNOWN_ACCOUNT, R.WRONG_OWNER, R.NOTHING_TO_WITHDRAW),
-    forced_order: (R.UNKNOWN_ACCOUNT, R.WRONG_OWNER, R.UNKNOWN_INSTRUMENT, R.STALE_MARK, R.REDUCE_ONLY_WRONG_SIDE),
+    forced_order: (
+        R.UNKNOWN_ACCOUNT,
+        R.WRONG_OWNER,
+        R.UNKNOWN_INSTRUMENT,
+        R.STALE_MARK,
+        R.INSTRUMENT_EXPIRED,
+        R.REDUCE_ONLY_WRONG_SIDE,
+    ),
 }
 """The reasons that each operation can be refused for."""
 
@@ -110,6 +132,10 @@ NEEDS_THE_ACCOUNT: Final = {
     R.UNDERCOLLATERALISED,
 }
 NEEDS_THE_INSTRUMENT: Final = {
+    R.INSTRUMENT_EXPIRED,
+    R.WRONG_EXPIRY,
+    R.SETTLEMENT_EARLY,
+    R.SETTLEMENT_FIXED,
     R.DUPLICATE_ORDER,
     R.ORDER_TOO_LARGE,
     R.OFF_STEP,
@@ -150,6 +176,10 @@ EXCLUDES: Final[dict[Reason, set[Reason]]] = {
     # One timestamp is either old, or ahead, or neither.
     R.STATEMENT_NOT_NEWER: {R.STATEMENT_AHEAD},
     R.STATEMENT_AHEAD: {R.STATEMENT_STALE},
+    # A round that is open has every settlement value that it needs.
+    R.ROUND_OPEN: {R.SETTLEMENT_MISSING},
+    # Nothing is fixed before its expiry.
+    R.SETTLEMENT_EARLY: {R.SETTLEMENT_FIXED},
 }
 """Pairs that no operation can have at once, and why."""
 
@@ -220,4 +250,6 @@ def test_every_neighbouring_pair_is_tested_or_cannot_occur() -> None:
         (R.NO_ROUND, R.FOREIGN_STATEMENT),
         (R.STATEMENT_NOT_NEWER, R.STATEMENT_AHEAD),
         (R.STATEMENT_AHEAD, R.STATEMENT_STALE),
+        (R.ARRAY_MISSING, R.WRONG_EXPIRY),
+        (R.SETTLEMENT_EARLY, R.SETTLEMENT_FIXED),
     ]

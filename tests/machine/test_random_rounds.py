@@ -15,7 +15,16 @@ REACHED: Final = (
     "with haircuts",
     "closes at the mark without debt",
     "liquidation fills",
+    "option holders in default",
+    "defaults with an expiring position",
+    "option closes at the mark",
+    "haircuts of option holders",
+    "portfolio liquidation fills",
+    "positions paid out",
 )
+"""In at least one round of forty."""
+SELDOM: Final = ("option liquidation fills", "fills of who lost a leg to expiry")
+"""In at least three of a thousand."""
 
 
 def shown(seen: Counter[str]) -> str:
@@ -27,6 +36,7 @@ def test_a_thousand_random_rounds_hold() -> None:
     print(shown(seen))
     assert seen["rounds"] == 1_000
     assert all(seen[what] >= 25 for what in REACHED), shown(seen)
+    assert all(seen[what] >= 3 for what in SELDOM), shown(seen)
 
 
 def test_the_same_seed_runs_the_same_rounds() -> None:
@@ -41,3 +51,4 @@ def test_a_hundred_thousand_random_rounds_hold() -> None:
     print(shown(seen))
     assert seen["rounds"] == 100_000
     assert all(seen[what] >= 2_500 for what in REACHED), shown(seen)
+    assert all(seen[what] >= 300 for what in SELDOM), shown(seen)

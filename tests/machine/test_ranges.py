@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, Final, get_args, get_type_hints
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 import attrs
 import pytest
 
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import SCENARIOS, Quote, RoundStatement, SettlementStatement
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     OracleSignature,
     Place,
@@ -42,7 +43,10 @@ SAMPLES: Final[tuple[Operation, ...]] = (
     Receive(1, ForcedOrder(1, b"", 1, Side.SELL, 1, 1)),
     Take(),
     Tick(1),
-    BeginRound(RoundStatement(7, 9, 1, 1, (Quote(1, 1, 1), Quote(2, 1, 1))), (OracleSignature(0, b""),)),
+    FixSettlement(SettlementStatement(7, 9, 1, 1, 1), (OracleSignature(0, b""),)),
+    BeginRound(
+        RoundStatement(7, 9, 1, 1, (Quote(1, 1, 1), Quote(2, 1, 1, (0,) * SCENARIOS))), (OracleSignature(0, b""),)
+    ),
     ContinueRound(1),
 )
 """One of every operation, and of every message that one may hold; each in range."""
@@ -65,7 +69,11 @@ def integers(record: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tu
     for field in attrs.fields(type(record)):
         value = getattr(record, field.name)
         place = (*path, field.name)
-        if isinstance(value, tuple):
+        listed = get_args(hints[field.name])
+        if listed and get_origin(listed[0]) is Annotated:
+            (limits,) = [extra for extra in get_args(listed[0])[1:] if isinstance(extra, Range)]
+            yield from (((*place, number), limits) for number in range(len(value)))
+        elif isinstance(value, tuple):
             for number, item in enumerate(value):
                 yield from integers(item, (*place, number))
         elif attrs.has(type(value)):

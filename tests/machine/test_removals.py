@@ -7,7 +7,7 @@ import pytest
 
 from settlespec.domain.events import OrderRemoved
 from settlespec.domain.orders import Removal
-from tests.machine.driver import IMMEDIATE, Answer, Machine
+from tests.machine.driver import IMMEDIATE, Answer, Machine, future
 
 
 def market(**parameters: Any) -> Machine:
@@ -29,6 +29,11 @@ def replaced() -> Answer:
 
 def expired() -> Answer:
     return market().rests("bob", -1, 100, good_till=1).wait(2).place("ada", +1, 100)
+
+
+def instrument_expired() -> Answer:
+    machine = market(listed=(future(4, expiry=10),)).rests("ada", +1, 99, instrument=4)
+    return machine.settles(4, 100).round()
 
 
 def self_trade() -> Answer:
@@ -75,6 +80,7 @@ WAYS: Final[dict[Removal, Callable[[], Answer]]] = {
     Removal.CANCELLED: cancelled,
     Removal.REPLACED: replaced,
     Removal.EXPIRED: expired,
+    Removal.INSTRUMENT_EXPIRED: instrument_expired,
     Removal.SELF_TRADE: self_trade,
     Removal.UNDERCOLLATERALISED: undercollateralised,
     Removal.POSITION_LIMIT: position_limit,

@@ -162,16 +162,27 @@ class _Offer:
         after = traded(self.account, instrument, self.side * lots, self.price, self.fee(lots))
         return is_restored(self.draft, self.draft.standing_after(self.account_id, instrument, after))
 
-    def lots(self, most: int) -> int:
-        """LIQ-12: the largest quantity that the bankruptcy price admits, or, if that restores, the least that restores.
+    def headroom(self, lots: int) -> int:
+        """What closing the lots leaves above the base initial requirement, exact (LIQ-7.2)."""
+        after = risk_after(self.draft, self.account, self.market.instrument.id, lots)
+        equity = self.now.equity + self.side * lots * (self.market.mark - self.price)
+        rate = self.market.instrument.liquidation_fee_ppm
+        return liquidation.headroom(equity, after, self.draft.parameters.initial_factor_ppm, self.price * lots * rate)
 
-        With equity > 0 the admitted quantities are an interval from 1, so bisection finds a quantity that passes while the next one
-        does not. 0 when none passes.
+    def lots(self, most: int) -> int:
+        """LIQ-12: the least quantity that restores, or, if none does, the largest that the bankruptcy price admits.
+
+        With equity > 0 the admitted quantities are an interval from 1, and headroom rises over them and then falls, so each is found by
+        bisection: a quantity that passes while the next one does not, and one that restores while the one before does not. 0 when none
+        passes.
         """
         if self.over_bankruptcy(1) < 0:
             return 0
         beyond = least(lambda lots: lots > most or self.over_bankruptcy(lots) < 0, 1, most + 1)
         largest = beyond - 1
-        if not self.restores(largest):
-            return largest
-        return least(self.restores, 1, largest)
+        # A lot that lowers maintenance by less than it costs takes from what a smaller quantity would have restored.
+        fullest = least(lambda lots: lots == largest or self.headroom(lots + 1) <= self.headroom(lots), 1, largest)
+        if self.restores(fullest):
+            return least(self.restores, 1, fullest)
+        # Behind it only a fee that its cap cuts off can restore.
+        return least(self.restores, fullest, largest) if self.restores(largest) else largest

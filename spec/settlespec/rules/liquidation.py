@@ -2,6 +2,7 @@
 
 from settlespec.arithmetic import PPM, ceil_div, clamp, floor_div, maximum, minimum
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Size
+from settlespec.rules.margin import RISK_SCALE
 
 
 def gain_of_round(at_rest: Quantums, now: Quantums) -> int:
@@ -84,6 +85,22 @@ def highest_purchase(mark: Price, width: int) -> int:
 def restored(equity: Quantums, base_initial: Amount, maintenance_in_force: Amount) -> bool:
     """LIQ-7: a liquidation ends when equity meets the base initial requirement and the maintenance in force."""
     return equity >= maximum(base_initial, maintenance_in_force)
+
+
+def headroom(equity: Quantums, risk: int, factor: Factor, fee: int) -> int:
+    """LIQ-7.2: what equity exceeds the base initial requirement by, before any rounding and any cap of the fee.
+
+    So it is concave in the lots that one leg closes: it rises and then falls.
+
+    Args:
+        equity: after the close, before its fee, quantums.
+        risk: maintenance after the close, times `margin.RISK_SCALE`.
+        factor: of the initial requirement, ppm, at least PPM.
+        fee: notional times rate, in quantums times PPM.
+    Returns:
+        Quantums times PPM times `margin.RISK_SCALE`.
+    """
+    return (equity * PPM - fee) * RISK_SCALE - risk * factor
 
 
 def closable(size: Size, opposite: Size) -> Size:
