@@ -28,7 +28,8 @@ from settlespec.commitment.leaves import (
     encode_order,
     encode_received,
 )
-from settlespec.commitment.parts import decode_market, decode_number, decode_scalars, encode_number
+from settlespec.commitment.market_leaves import decode_market
+from settlespec.commitment.parts import decode_number, decode_scalars, encode_number
 from settlespec.commitment.round_leaves import (
     RoundLists,
     decode_breach,
