@@ -114,7 +114,8 @@ def begun(session: Session, random: Random) -> BeginRound:
     marks = {name: max(market.mark + random.choice((-3, -1, 0, 1, 3)), 1) for name, market in state.markets.items()}
     quotes = []
     for name, market in sorted(state.markets.items()):
-        terms, losses = market.instrument, ()
+        terms = market.instrument
+        losses: tuple[int, ...] = ()
         if is_due(terms, state.clock):
             continue
         if terms.kind.is_option:

@@ -18,6 +18,7 @@ from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     OracleSignature,
     Place,
@@ -66,7 +67,7 @@ def unsigned(operations: Iterable[Operation]) -> tuple[Operation, ...]:
     def bare(operation: Operation) -> Operation:
         if isinstance(operation, Signed):
             return evolve(operation, signature=b"")
-        if isinstance(operation, BeginRound):
+        if isinstance(operation, BeginRound | FixSettlement):
             return evolve(operation, signatures=tuple(evolve(each, signature=b"") for each in operation.signatures))
         return operation
 
@@ -213,7 +214,7 @@ REFUSALS: dict[str, tuple[bytes, Refusal]] = {
     "fewer operations than counted": (log(TAKE, count=2), Refusal.TRUNCATED),
     "more operations than counted": (log(TAKE, TAKE), Refusal.TRAILING),
     "a count beyond the bytes": (log(TAKE, count=2**60), Refusal.OUT_OF_RANGE),
-    "a tag that stands for nothing": (log(10), Refusal.UNKNOWN_TAG),
+    "a tag that stands for nothing": (log(11), Refusal.UNKNOWN_TAG),
     "the highest tag": (log(15), Refusal.UNKNOWN_TAG),
     "terms on what is no order": (log(TAKE + 16), Refusal.UNKNOWN_TAG),
     "an order of a fourth lifetime": (log(16 * 0b1100, 0, 0, 1, 0, 1, 0), Refusal.UNKNOWN_TAG),

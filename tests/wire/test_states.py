@@ -181,7 +181,7 @@ def test_a_state_that_contradicts_itself_is_refused_with_its_place(name: str) ->
 def test_a_genesis_that_contradicts_itself_is_refused_with_its_place() -> None:
     text = encode_genesis(minimal(Ideal()))
     for good, bad, place in (
-        (b'"marks":["10","12"]', b'"marks":["10"]', None),
+        (b'"marks":["10","12"]', b'"marks":["10"]', "marks"),
         (b'"marks":["10","12"]', b'"marks":["10","0"]', "marks[1]"),
         (b'"max_age":"10000"', b'"max_age":"0"', "parameters"),
     ):
