@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 from random import Random
 
 import pytest
@@ -342,7 +343,8 @@ def test_no_bit_of_a_witness_can_be_flipped_and_no_byte_dropped_or_doubled(kind:
 def test_a_spoiled_log_is_refused_or_says_something_else_that_the_same_leaves_show(kind: str) -> None:
     given = samples()[kind]
     honest = given.checked()
-    for hostile in spoiled(given.log):
+    # Of a long log every other copy or fewer, so that no kind takes ten times as long as another.
+    for hostile in islice(spoiled(given.log), 0, None, 1 + len(given.log) // 150):
         try:
             execution = given.checked(log=hostile)
         except (WitnessRefused, Refused):
