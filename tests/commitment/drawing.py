@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from immutables import Map
 
 from settlespec.commitment.leaves import Activity, Holdings, LiveOrders, NamedOrder
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import SCENARIOS, Quote
 from settlespec.domain.messages import Cause, Claim, Deposit, ForcedOrder, ForcedWithdrawal, Received
 from settlespec.domain.orders import Order, Side
-from settlespec.domain.quantities import AMOUNT, IDENTIFIER, MAX_PRICE, PRICE, RATE, SIZE, TIME, Range
+from settlespec.domain.quantities import AMOUNT, IDENTIFIER, LOSS, MAX_PRICE, PRICE, RATE, SIZE, TIME, Range
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle, Stage
 
 WIDE = 2**100
@@ -102,13 +102,15 @@ tasks = st.one_of(
     st.builds(Discard, instrument=identifiers, side=sides, price=st.integers(0, MAX_PRICE), arrival=identifiers),
 )
 breaches = st.builds(Breach, account=identifiers, equity=signed_quantities, maintenance=quantities, rounds=identifiers)
-quotes = rising(st.builds(Quote, instrument=identifiers, mark=prices, funding_rate=inside(RATE)), "instrument")
-statements = st.builds(
-    RoundStatement, chain=identifiers, rollup=identifiers, number=identifiers, timestamp=times, quotes=quotes
-)
+linear_quotes = st.builds(Quote, instrument=st.just(1), mark=prices, funding_rate=inside(RATE))
+losses = st.lists(inside(LOSS), min_size=SCENARIOS, max_size=SCENARIOS).map(tuple)
+option_quotes = st.builds(Quote, instrument=st.just(4), mark=prices, funding_rate=inside(RATE), losses=losses)
+"""Of instruments of `tests.commitment.dated_walks`: what a quote says depends on which instrument it is of."""
 rounds = st.builds(
     Round,
-    statement=statements,
+    number=identifiers,
+    timestamp=times,
+    quotes=st.lists(linear_quotes | option_quotes, max_size=2).map(lambda drawn: Map({q.instrument: q for q in drawn})),
     elapsed=times,
     stage=st.sampled_from(Stage),
     holder=st.none() | identifiers,

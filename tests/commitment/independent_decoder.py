@@ -1,110 +1,27 @@
-"""A second decoder, written from docs/batches.md alone: it shares no code with the project, so what both read is on the page.
+"""The part of the second decoder on the bodies of a batch, written from docs/batches.md alone like the other."""
 
-Records are plain dictionaries, places of leaves are tuples (part, book, key).
-"""
-
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.commitment.independent_leaves import (
+    AMOUNT,
+    ANY,
+    LOTS,
+    TIME,
+    Bad,
+    Holdings,
+    Place,
+    Stream,
+    message,
+    scalars,
+)
+
 SCALARS, MARKETS, HOLDINGS, ACCOUNTS = 0, 1, 2, 3
-PLACE, CANCEL, REPLACE, WITHDRAW, TRANSFER, RECEIVE, TAKE, TICK, BEGIN, CONTINUE = range(10)
-IDENTIFIER, TIME, LOTS, AMOUNT, ANY = 2**64 - 1, 2**53 - 1, 2**40 - 1, 2**96 - 1, 2**192 - 1
+QUOTES = 14
+PLACE, CANCEL, REPLACE, WITHDRAW, TRANSFER, RECEIVE, TAKE, TICK, BEGIN, CONTINUE, FIX = range(11)
 
-Place = tuple[int, int, int]
-Holdings = tuple[bytes, int, dict[int, int]]
-"""Owner, cash, lots by instrument."""
-
-
-class Bad(Exception):
-    """Not an encoding."""
-
-
-class Stream:
-    """Bytes that are read from the front."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def take(self, length: int) -> bytes:
-        if length > len(self.data) - self.at:
-            raise Bad("too short")
-        self.at += length
-        return self.data[self.at - length : self.at]
-
-    def uint(self, highest: int = IDENTIFIER) -> int:
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value += (byte % 128) << shift
-            shift += 7
-            if byte < 128:
-                break
-            if shift > 210:
-                raise Bad("too wide")
-        if (byte == 0 and shift > 7) or value > highest:
-            raise Bad("a spare zero, or out of range")
-        return value
-
-    def signed(self) -> int:
-        folded = self.uint(ANY)
-        return folded // 2 if folded % 2 == 0 else -(folded + 1) // 2
-
-    def flag(self) -> bool:
-        return self.uint(1) == 1
-
-    def text(self) -> bytes:
-        return self.take(self.uint(len(self.data)))
-
-    def count(self) -> int:
-        return self.uint(len(self.data) - self.at)
-
-    def rising(self, highest: int = IDENTIFIER) -> Iterator[int]:
-        """The keys of a list with gaps; the rest of each entry is read between two of them."""
-        key = -1
-        for _ in range(self.count()):
-            key += self.uint(highest) + 1
-            if key > highest:
-                raise Bad("a key past its range")
-            yield key
-
-    def end(self) -> None:
-        if self.at != len(self.data):
-            raise Bad("something is left over")
-
-
-def scalars(data: bytes) -> list[int]:
-    """The fifteen numbers in the order of the page."""
-    stream = Stream(data)
-    numbers = [stream.uint(ANY) for _ in range(12)] + [stream.uint(2**63 - 1) for _ in range(2)] + [stream.signed()]
-    stream.end()
-    return numbers
-
-
-def holdings(data: bytes) -> Holdings:
-    stream = Stream(data)
-    owner, cash = stream.take(32), stream.signed()
-    lots = {instrument: stream.signed() for instrument in stream.rising()}
-    stream.end()
-    if 0 in lots.values():
-        raise Bad("a position of no lots")
-    return owner, cash, lots
-
-
-def message(data: bytes) -> dict[str, Any]:
-    """An INBOX leaf."""
-    stream = Stream(data)
-    found: dict[str, Any] = {"time": stream.uint(TIME), "kind": stream.uint(2)}
-    found |= {"account": stream.uint(), "key": stream.take(32)}
-    if found["kind"] == 2:
-        found |= {"instrument": stream.uint(), "buys": stream.flag()}
-        found |= {"size": stream.uint(LOTS), "price": stream.uint(LOTS)}
-    else:
-        found["amount"] = stream.uint(AMOUNT)
-    if 0 in (found.get("size"), found.get("price"), found.get("amount")):
-        raise Bad("a message of nothing")
-    stream.end()
-    return found
+Terms = tuple[int, bool, int]
+"""Of genesis: an instrument's price step, whether it is an option, its expiry."""
 
 
 def state_diff(data: bytes) -> dict[Place, bytes | None]:
@@ -112,7 +29,7 @@ def state_diff(data: bytes) -> dict[Place, bytes | None]:
     changes: dict[Place, bytes | None] = {}
     last = (-1, -1)
     for _ in range(stream.count()):
-        run = stream.uint(13), stream.uint()
+        run = stream.uint(QUOTES), stream.uint()
         if run <= last:
             raise Bad("runs do not rise")
         last, known = run, len(changes)
@@ -162,12 +79,12 @@ def holdings_after(known: Mapping[int, Holdings], diff: bytes) -> dict[int, Hold
 class Log:
     """The operations of a log, read with the context that starts from the leaves before."""
 
-    def __init__(self, leaves: Mapping[Place, bytes], steps: Mapping[int, int], data: bytes) -> None:
+    def __init__(self, leaves: Mapping[Place, bytes], listed: Mapping[int, Terms], data: bytes) -> None:
         before = scalars(leaves[SCALARS, 0, 0])
         self.clock, self.round = before[0], before[5]
         self.nonces = {key: Stream(value).uint() for (part, _, key), value in leaves.items() if part == ACCOUNTS}
         self.prices = {key: Stream(value).uint(LOTS) for (part, _, key), value in leaves.items() if part == MARKETS}
-        self.steps = steps
+        self.listed = listed
         self.stream = Stream(data)
         signed = self.stream.flag()
         self.operations = [self.operation() for _ in range(self.stream.count())]
@@ -188,7 +105,7 @@ class Log:
         head = self.stream.uint(ANY)
         tag, terms = head % 16, head // 16
         uint = self.stream.uint
-        if tag > CONTINUE or (terms and tag != PLACE) or terms >= 64 or terms // 4 % 4 == 3:
+        if tag > FIX or (terms and tag != PLACE) or terms >= 64 or terms // 4 % 4 == 3:
             raise Bad("no such head")
         read: dict[int, Callable[[], dict[str, Any]]] = {
             PLACE: lambda: self.place(terms),
@@ -201,6 +118,7 @@ class Log:
             TICK: self.tick,
             BEGIN: self.begin,
             CONTINUE: lambda: {"micro_steps": uint()},
+            FIX: self.fix,
         }
         return {"tag": tag} | read[tag]()
 
@@ -210,7 +128,7 @@ class Log:
         return {"account": account, "nonce": self.nonces[account], "valid_until": self.stream.signed() + self.clock}
 
     def price(self, instrument: int) -> int:
-        coded, step = self.stream.signed(), self.steps.get(instrument, 1)
+        coded, (step, *_) = self.stream.signed(), self.listed.get(instrument, (1,))
         change = (coded - 1) // 2 if coded % 2 else coded // 2 * step
         price = self.prices.get(instrument, 0) + change
         if (coded % 2 and change % step == 0) or not 0 <= price <= LOTS:
@@ -238,11 +156,23 @@ class Log:
         self.clock += self.stream.uint(TIME)
         return {"time": self.clock}
 
+    def terms(self, instrument: int) -> Terms:
+        if instrument not in self.listed:
+            raise Bad("not listed")
+        return self.listed[instrument]
+
     def begin(self) -> dict[str, Any]:
         self.round += 1
         timestamp = self.clock - self.stream.uint(self.clock)
-        quotes = [(name, self.stream.uint(LOTS), self.stream.signed()) for name in self.stream.rising()]
-        if any(not quoted or abs(rate) > 10**9 for _, quoted, rate in quotes):
-            raise Bad("no such quote")
-        oracles = [self.stream.uint() for _ in range(self.stream.count())]
-        return {"number": self.round, "timestamp": timestamp, "quotes": quotes, "oracles": oracles}
+        quotes = [(name, *self.stream.quote(self.terms(name)[1])) for name in self.stream.rising()]
+        return {"number": self.round, "timestamp": timestamp, "quotes": quotes, "oracles": self.oracles()}
+
+    def fix(self) -> dict[str, Any]:
+        name = self.stream.uint()
+        expiry, value = self.terms(name)[2], self.stream.uint(LOTS)
+        if not value:
+            raise Bad("a settlement at nothing")
+        return {"instrument": name, "expiry": expiry, "value": value, "oracles": self.oracles()}
+
+    def oracles(self) -> list[int]:
+        return [self.stream.uint() for _ in range(self.stream.count())]

@@ -1,7 +1,7 @@
 """Under a root that no state of the machine has, the verifier still answers: it refuses by type, soon, and never otherwise."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 import pytest
@@ -18,8 +18,10 @@ from settlespec.commitment.round_leaves import encode_round
 from settlespec.commitment.state_tree import BITS, TreeLeaves, tree_key
 from settlespec.commitment.tree import Tree
 from settlespec.commitment.witness import CONTRADICTIONS, Execution, Witness, WitnessRefused, execute, reexecuted
+from settlespec.domain.genesis import Genesis
 from settlespec.domain.outcomes import Accepted
-from tests.commitment.walks import SIGNER, minimal_walk, small_genesis
+from tests.commitment.dated_walks import dated_genesis, dated_walk
+from tests.commitment.walks import SIGNER, Walked, minimal_walk, small_genesis
 from tests.commitment.witnessing import Sample, samples
 
 BORDERS = (0, 1, 2, 3, 7, 15, 100, 2**20, 2**40 - 1, 2**53, 2**63 - 1, 2**63, 2**64 - 1, 2**96, 2**150, 2**191)
@@ -42,19 +44,19 @@ class Asking(TreeLeaves):
         return found
 
 
-def checked(leaves: dict[LeafKey, bytes], log: bytes) -> Execution:
+def checked(leaves: dict[LeafKey, bytes], log: bytes, genesis: Genesis) -> Execution:
     """What the verifier says of a log under the root of these leaves, shown all that the log asks for before it fails."""
     tree = Tree(SHA256, BITS).set_many({tree_key(leaf): value for leaf, value in leaves.items()})
     source = Asking(tree)
     changed: dict[LeafKey, bytes | None] = {}
     try:
-        part = partial_state(source, small_genesis())
+        part = partial_state(source, genesis)
         _, changed = execute(part, decode_log(part, log), SIGNER)
     except (Refused, WitnessRefused, *CONTRADICTIONS):
         assert changed == {}
     keys = sorted({tree_key(leaf) for leaf in source.asked.union(changed) if leaf.key < 2**104})
     witness = Witness(tuple((key, tree.get(key)) for key in keys), prove(tree, keys))
-    return reexecuted(SHA256, small_genesis(), tree.root(), log, witness, SIGNER)
+    return reexecuted(SHA256, genesis, tree.root(), log, witness, SIGNER)
 
 
 def other_groups(value: bytes, random: Random) -> bytes:
@@ -91,10 +93,19 @@ def leb128(number: int) -> bytes:
     return bytes([*groups, number])
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_whatever_the_leaves_hold_the_verifier_answers_and_raises_nothing_untyped(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("genesis", "walk_of", "seed"),
+    [
+        *((small_genesis(), minimal_walk, seed) for seed in range(3)),
+        *((dated_genesis(), dated_walk, seed) for seed in range(2)),
+    ],
+    ids=["perpetuals 0", "perpetuals 1", "perpetuals 2", "instruments that expire 0", "instruments that expire 1"],
+)
+def test_whatever_the_leaves_hold_the_verifier_answers_and_raises_nothing_untyped(
+    genesis: Genesis, walk_of: Callable[[int, int], Iterable[Walked]], seed: int
+) -> None:
     random = Random(seed)
-    steps = [walked for walked in minimal_walk(seed, 1_200) if isinstance(walked.outcome, Accepted)]
+    steps = [walked for walked in walk_of(seed, 1_200) if isinstance(walked.outcome, Accepted)]
     answers: Counter[str] = Counter()
     for _ in range(150):
         walked = random.choice(steps)
@@ -108,7 +119,7 @@ def test_whatever_the_leaves_hold_the_verifier_answers_and_raises_nothing_untype
                 del leaves[leaf]
                 leaves[evolve(leaf, key=random.choice((leaf.key + 1, 0, 2**63, 2**104 - 1)))] = b"\0"
         try:
-            checked(leaves, log)
+            checked(leaves, log, genesis)
         except (Refused, WitnessRefused) as refusal:
             answers[type(refusal).__name__] += 1
         else:
@@ -118,7 +129,7 @@ def test_whatever_the_leaves_hold_the_verifier_answers_and_raises_nothing_untype
 
 def test_without_a_lie_the_same_way_of_showing_is_accepted() -> None:
     for given in samples().values():
-        assert checked(dict(leaves_of(given.before)), given.log).root == given.checked().root
+        assert checked(dict(leaves_of(given.before)), given.log, given.genesis).root == given.checked().root
 
 
 def contradiction(given: Sample, leaf: LeafKey, value: bytes | None) -> BaseException | None:
@@ -128,7 +139,7 @@ def contradiction(given: Sample, leaf: LeafKey, value: bytes | None) -> BaseExce
     if value is not None:
         leaves[leaf] = value
     with pytest.raises(WitnessRefused, match="no state that the machine can come to") as caught:
-        checked(leaves, given.log)
+        checked(leaves, given.log, given.genesis)
     return caught.value.__cause__
 
 
@@ -144,7 +155,9 @@ def test_an_order_that_its_owner_names_and_no_book_holds_is_refused() -> None:
 
 def test_a_total_that_would_fall_below_zero_is_refused() -> None:
     given = next(
-        Sample(walked.before, (walked.operation,), walked.after, Tree(SHA256, BITS), log, Witness((), b""))
+        Sample(
+            walked.before, (walked.operation,), walked.after, Tree(SHA256, BITS), log, Witness((), b""), small_genesis()
+        )
         for walked in minimal_walk(7, 2_000)
         if isinstance(walked.outcome, Accepted)
         and walked.after.inbox.uncredited < walked.before.inbox.uncredited
@@ -172,6 +185,19 @@ def lengthened(given: Sample, **lengths: int) -> bytes:
     return encode_round(evolve(current, **lists))  # type: ignore[arg-type]
 
 
+def test_a_quote_that_is_counted_and_is_not_there_is_refused() -> None:
+    given = samples()["REVALUE visit with options"]
+    assert given.before.round is not None
+    quoted = next(name for name in given.before.round.quotes if LeafKey(Part.QUOTES, 0, name) in claimed(given))
+    assert contradiction(given, LeafKey(Part.QUOTES, 0, quoted), None) is not None
+
+
+def claimed(given: Sample) -> set[LeafKey]:
+    """The leaves of quotes that a witness claims."""
+    keys = dict(given.witness.claims)
+    return {leaf for leaf in dict(leaves_of(given.before)) if leaf.part is Part.QUOTES and tree_key(leaf) in keys}
+
+
 @pytest.mark.parametrize("name", ["defaulted", "breaches"])
 @pytest.mark.parametrize("length", [1_000, 2**56, 2**63 - 1])
 def test_a_list_that_is_said_to_be_endless_is_not_walked_to_its_end(name: str, length: int) -> None:
@@ -179,7 +205,7 @@ def test_a_list_that_is_said_to_be_endless_is_not_walked_to_its_end(name: str, l
     leaves = dict(leaves_of(given.before))
     leaves[ROUND] = lengthened(given, **{name: length})
     with pytest.raises((Refused, WitnessRefused)):
-        checked(leaves, given.log)
+        checked(leaves, given.log, given.genesis)
 
 
 def test_tasks_that_are_said_to_be_done_and_are_not_there_are_not_walked_to_their_end() -> None:
@@ -194,10 +220,11 @@ def test_tasks_that_are_said_to_be_done_and_are_not_there_are_not_walked_to_thei
         given.tree,
         b"",
         given.witness,
+        given.genesis,
     )
     leaves[ROUND] = lengthened(done, tasks=2**56)
     with pytest.raises((Refused, WitnessRefused)):
-        checked(leaves, given.log)
+        checked(leaves, given.log, given.genesis)
 
 
 def test_a_number_too_wide_for_its_place_is_no_key_of_another_leaf() -> None:

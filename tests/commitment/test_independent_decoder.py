@@ -5,10 +5,11 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from attrs import asdict, frozen
+from attrs import asdict, astuple, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,11 +17,14 @@ from settlespec.commitment.changes import Changes
 from settlespec.commitment.diffs import decode_exit_diff, decode_state_diff, encode_exit_diff, encode_state_diff
 from settlespec.commitment.encoding import Refused
 from settlespec.commitment.leaves import Part, split_account
+from settlespec.commitment.market_leaves import decode_market, encode_market
 from settlespec.commitment.operation_log import decode_log, encode_log
 from settlespec.commitment.parts import leaves_of
+from settlespec.commitment.round_leaves import encode_quote
 from settlespec.domain.events import Filled, Liquidated
+from settlespec.domain.instruments import Instrument, InstrumentKind
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
-from settlespec.domain.operations import BeginRound, Operation, Place, Receive
+from settlespec.domain.operations import BeginRound, FixSettlement, Operation, OracleSignature, Place, Receive
 from settlespec.domain.orders import OrderKind, Side, TimeInForce
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
@@ -28,11 +32,17 @@ from settlespec.flows.embedded import OPERATIONS, EmbeddedFlow
 from settlespec.flows.minimal import MinimalFlow
 from settlespec.flows.session import Flow
 from settlespec.machine.genesis import initial_state
-from tests.commitment import independent_decoder
+from tests.commitment import independent_decoder, independent_leaves
+from tests.commitment.dated_walks import DatedFlow, dated_states
 from tests.commitment.hostile import spoiled
 from tests.commitment.walks import SIGNER, resting_state, walk
 
-TAGS = ("Place", "Cancel", "Replace", "Withdraw", "Transfer", "Receive", "Take", "Tick", "BeginRound", "ContinueRound")
+TAGS = (
+    *("Place", "Cancel", "Replace", "Withdraw", "Transfer", "Receive", "Take", "Tick"),
+    *("BeginRound", "ContinueRound", "FixSettlement"),
+)
+KINDS = tuple(InstrumentKind)
+"""In the order of the page: a perpetual, a future, a call, a put."""
 
 
 @frozen
@@ -109,19 +119,29 @@ def plain(operation: Operation) -> dict[str, Any]:
         case Receive(time, message):
             return tag | {"time": time, "kind": kinds(message)} | sides(asdict(message))
         case BeginRound(statement, signatures):
-            return tag | {
-                "number": statement.number,
-                "timestamp": statement.timestamp,
-                "quotes": [(quote.instrument, quote.mark, quote.funding_rate) for quote in statement.quotes],
-                "oracles": [signed.oracle for signed in signatures],
-                "signatures": [signed.signature for signed in signatures],
-            }
+            return (
+                tag
+                | {
+                    "number": statement.number,
+                    "timestamp": statement.timestamp,
+                    "quotes": [astuple(quote) for quote in statement.quotes],
+                }
+                | signers(signatures)
+            )
+        case FixSettlement(statement, signatures):
+            terms = {"instrument": statement.instrument, "expiry": statement.expiry, "value": statement.value}
+            return tag | terms | signers(signatures)
         case Place():
             fields = sides(asdict(operation))
             kind, lifetime = fields.pop("kind"), fields.pop("time_in_force")
             return tag | fields | {"market": kind is OrderKind.MARKET, "lifetime": list(TimeInForce).index(lifetime)}
         case _:
             return tag | asdict(operation)
+
+
+def signers(signatures: tuple[OracleSignature, ...]) -> dict[str, Any]:
+    oracles = [signed.oracle for signed in signatures]
+    return {"oracles": oracles, "signatures": [signed.signature for signed in signatures]}
 
 
 def kinds(message: Deposit | ForcedWithdrawal | ForcedOrder) -> int:
@@ -134,8 +154,9 @@ def sides(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def steps_of(state: State) -> dict[int, int]:
-    return {name: market.instrument.price_step for name, market in state.markets.items()}
+def terms_of(state: State) -> dict[int, independent_decoder.Terms]:
+    listed = {name: market.instrument for name, market in state.markets.items()}
+    return {name: (each.price_step, each.kind.is_option, each.expiry) for name, each in listed.items()}
 
 
 def assert_rebuilt(batches: Iterator[Published] | tuple[Published, ...]) -> int:
@@ -145,7 +166,7 @@ def assert_rebuilt(batches: Iterator[Published] | tuple[Published, ...]) -> int:
     count = 0
     for batch in batches:
         leaves = plain_leaves(batch.before) if leaves is None else leaves
-        log = independent_decoder.Log(leaves, steps_of(batch.before), batch.log)
+        log = independent_decoder.Log(leaves, terms_of(batch.before), batch.log)
         assert log.operations == list(map(plain, batch.operations))
         leaves = independent_decoder.leaves_after(leaves, batch.state_diff)
         assert leaves == plain_leaves(batch.after)
@@ -166,16 +187,22 @@ def test_small_batches_that_end_inside_rounds_are_rebuilt_too() -> None:
     assert assert_rebuilt(batches) > 30
 
 
+def test_batches_with_instruments_that_expire_are_rebuilt_too() -> None:
+    batches = tuple(published(DatedFlow(1, 1_000), 1_000, 3, 7))
+    assert {type(operation) for batch in batches for operation in batch.operations} >= {BeginRound, FixSettlement}
+    assert any(batch.after.round is not None for batch in batches)
+    assert all(market.expired for name, market in batches[-1].after.markets.items() if name > 2)
+    assert assert_rebuilt(batches) > 30
+
+
 def test_the_holdings_that_are_rebuilt_are_those_of_the_leaves() -> None:
     after = embedded_batches()[0].after
-    for (part, _, account), value in plain_leaves(after).items():
-        if part == independent_decoder.HOLDINGS:
-            assert independent_decoder.holdings(value) == plain_holdings(after)[account]
+    assert independent_leaves.owners(plain_leaves(after), independent_decoder.HOLDINGS) == plain_holdings(after)
 
 
 def test_the_scalars_of_the_page_are_those_of_the_state() -> None:
     state = resting_state()
-    found = independent_decoder.scalars(plain_leaves(state)[independent_decoder.SCALARS, 0, 0])
+    found = independent_leaves.scalars(plain_leaves(state)[independent_decoder.SCALARS, 0, 0])
     counts = [len(state.accounts), len(state.holders)]
     inbox = [state.inbox.cursor, state.inbox.next_index, state.inbox.uncredited]
     outbox = [state.outbox.next_index, state.outbox.unpaid]
@@ -190,10 +217,26 @@ def small_batch() -> Published:
     return tuple(published(MinimalFlow(4, 400), 400, 6, 30))[-2]
 
 
+@cache
+def dated_batch() -> Published:
+    """Some operations among which a settlement value is fixed and a round with options begins."""
+    for batch in published(DatedFlow(1, 1_000), 1_000, 6, 30):
+        kinds = set(map(type, batch.operations))
+        begun = [operation for operation in batch.operations if isinstance(operation, BeginRound)]
+        if FixSettlement in kinds and any(quote.losses for each in begun for quote in each.statement.quotes):
+            return batch
+    raise LookupError("no such batch")
+
+
+DATED_LOG = "log with options"
+
+bodies = pytest.mark.parametrize("body", ["log", DATED_LOG, "state diff", "exit diff"])
+
+
 def agree(ours: Any, theirs: Any, data: bytes) -> bool:
     """Both decoders refuse the bytes, or neither does; whether they were accepted."""
     answers = []
-    for decode, refusal in ((ours, Refused), (theirs, independent_decoder.Bad)):
+    for decode, refusal in ((ours, Refused), (theirs, independent_leaves.Bad)):
         try:
             decode(data)
             answers.append(True)
@@ -205,14 +248,14 @@ def agree(ours: Any, theirs: Any, data: bytes) -> bool:
 
 def both(body: str) -> tuple[Any, Any, bytes]:
     """Our decoder, the other one, and the bytes of a small batch."""
-    batch = small_batch()
-    leaves, steps = plain_leaves(batch.before), steps_of(batch.before)
+    batch = dated_batch() if body == DATED_LOG else small_batch()
+    leaves, terms = plain_leaves(batch.before), terms_of(batch.before)
     owned = {name: split_account(batch.before, name)[0] for name in batch.before.accounts}
     holdings = plain_holdings(batch.before)
     return {
-        "log": (
+        body if "log" in body else "": (
             lambda data: decode_log(batch.before, data),
-            lambda data: independent_decoder.Log(leaves, steps, data),
+            lambda data: independent_decoder.Log(leaves, terms, data),
             batch.log,
         ),
         "state diff": (decode_state_diff, independent_decoder.state_diff, batch.state_diff),
@@ -224,7 +267,7 @@ def both(body: str) -> tuple[Any, Any, bytes]:
     }[body]
 
 
-@pytest.mark.parametrize("body", ["log", "state diff", "exit diff"])
+@bodies
 def test_both_decoders_refuse_the_same_spoiled_bytes(body: str) -> None:
     ours, theirs, data = both(body)
     accepted = [agree(ours, theirs, hostile) for place, hostile in enumerate(spoiled(data)) if place % 3 == 0]
@@ -232,23 +275,85 @@ def test_both_decoders_refuse_the_same_spoiled_bytes(body: str) -> None:
     assert 0 < sum(accepted) < len(accepted)
 
 
-@pytest.mark.parametrize("body", ["log", "state diff", "exit diff"])
-@settings(max_examples=200)
+@bodies
+@settings(max_examples=200, deadline=None)
 @given(cut=st.integers(0, 400), tail=st.binary(max_size=40))
 def test_both_decoders_refuse_the_same_arbitrary_bytes(body: str, cut: int, tail: bytes) -> None:
     ours, theirs, data = both(body)
     assert agree(ours, theirs, data[:cut] + tail) in (True, False)
 
 
-def test_the_independent_decoder_is_short_and_imports_nothing_of_the_project() -> None:
-    source = Path(independent_decoder.__file__).read_text(encoding="utf-8")
-    modules: set[str] = set()
+def read_market(state: State, name: int, data: bytes) -> dict[str, Any]:
+    """A market's leaf as the page has it."""
+    instrument = state.markets[name].instrument
+    terms = KINDS.index(instrument.kind), instrument.strike, instrument.maintenance_ppm
+    return independent_leaves.market(data, *terms, state.markets[instrument.reference].mark)
+
+
+def test_the_market_leaves_of_the_page_are_those_of_the_state() -> None:
+    compared = 0
+    for state in dated_states():
+        for name, market in state.markets.items():
+            found = read_market(state, name, encode_market(state, name))
+            book = state.books[name]
+            assert found == {
+                "mark": market.mark,
+                "surcharge": market.surcharge_ppm,
+                "index": market.funding_index,
+                "interest": book.open_interest,
+                "orders": len(book.orders),
+                "settlement": market.settlement or 0,
+                "expired": market.expired,
+                "losses": market.risk.losses if market.instrument.kind.is_option and not market.expired else (),
+            }
+            compared += bool(found["losses"])
+    assert compared > 20
+
+
+def test_page_and_project_refuse_the_same_market_leaves() -> None:
+    accepted: list[bool] = []
+    for state in (dated_states()[0], dated_states()[-1]):
+        for name in (1, 3, 4, 5):
+            instrument = state.markets[name].instrument
+            reference = state.markets[instrument.reference].mark
+
+            def ours(data: bytes, instrument: Instrument = instrument, reference: int = reference) -> object:
+                return decode_market(data, instrument, reference if instrument.kind.is_option else None)
+
+            def theirs(data: bytes, state: State = state, name: int = name) -> object:
+                return read_market(state, name, data)
+
+            leaf = encode_market(state, name)
+            assert agree(ours, theirs, leaf)
+            accepted += [agree(ours, theirs, hostile) for hostile in spoiled(leaf)]
+    assert 100 < sum(accepted) < len(accepted) - 100
+
+
+def test_the_quotes_of_the_page_are_those_of_the_round() -> None:
+    compared = 0
+    for state in dated_states():
+        quotes = () if state.round is None else state.round.quotes.values()
+        for quote in quotes:
+            _, mark, rate, losses = astuple(quote)
+            option = bool(losses)
+            assert independent_leaves.quote(encode_quote(quote), option) == (mark, rate, losses)
+            compared += option
+    assert compared >= 4
+
+
+def imported(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            modules.update(alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
-            modules.add(str(node.module).partition(".")[0])
-    assert modules
-    assert modules <= sys.stdlib_module_names
-    assert len(source.splitlines()) <= 250
+            yield str(node.module)
+
+
+@pytest.mark.parametrize(("module", "lines"), [(independent_decoder, 190), (independent_leaves, 170)])
+def test_the_independent_decoder_is_short_and_imports_nothing_of_the_project(module: ModuleType, lines: int) -> None:
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    others = set(imported(source)) - {independent_leaves.__name__}
+    assert others
+    assert {name.partition(".")[0] for name in others} <= sys.stdlib_module_names
+    assert len(source.splitlines()) <= lines

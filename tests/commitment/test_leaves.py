@@ -28,26 +28,29 @@ from settlespec.commitment.leaves import (
     encode_order,
     encode_received,
 )
-from settlespec.commitment.parts import decode_market, decode_number, decode_scalars, encode_number
+from settlespec.commitment.market_leaves import decode_market
+from settlespec.commitment.parts import decode_number, decode_scalars, encode_number
 from settlespec.commitment.round_leaves import (
     RoundLists,
     decode_breach,
+    decode_quote,
     decode_round,
     decode_task,
     encode_breach,
+    encode_quote,
     encode_round,
     encode_task,
 )
-from settlespec.domain.instruments import Market, Quote
+from settlespec.domain.instruments import Instrument, Market, Quote
 from settlespec.domain.messages import Cause, Claim, Deposit, ForcedOrder, ForcedWithdrawal, Received
 from settlespec.domain.orders import Order, Side
-from settlespec.domain.quantities import IDENTIFIER, MAX_AMOUNT, MAX_PRICE, MAX_SIZE, RATE, TIME
+from settlespec.domain.quantities import IDENTIFIER, LOSS, MAX_AMOUNT, MAX_PRICE, MAX_SIZE, RATE, TIME
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Round, Seize, Settle
 from settlespec.domain.state import State
-from settlespec.machine.genesis import initial_state
 from tests.commitment import drawing
+from tests.commitment.dated_walks import CALL, FUTURE, PUT, dated_genesis
 from tests.commitment.hostile import assert_canonical, assert_spoiled_never_passes
-from tests.commitment.walks import mid_round_states, small_genesis
+from tests.commitment.walks import mid_round_states
 
 KEY = bytes(range(32))
 TOO_HIGH = IDENTIFIER.high + 1
@@ -81,7 +84,11 @@ def decode_order_at_its_place(data: bytes) -> Order:
 def lists_of(current: Round) -> RoundLists:
     """The lists that a round's own leaf does not hold."""
     return RoundLists(
-        lambda _: current.tasks, lambda _: current.gains, lambda _: current.defaulted, lambda _: current.breaches
+        lambda _: current.quotes,
+        lambda _: current.tasks,
+        lambda _: current.gains,
+        lambda _: current.defaulted,
+        lambda _: current.breaches,
     )
 
 
@@ -90,8 +97,13 @@ def round_of(state: State) -> Round:
     return state.round
 
 
-def market_at_genesis() -> Market:
-    return initial_state(small_genesis()).markets[1]
+def listed(name: int) -> Instrument:
+    """Two perpetuals, a future, a call and a put."""
+    return dated_genesis().instruments[name - 1]
+
+
+def linear_market(data: bytes) -> tuple[Market, int, int]:
+    return decode_market(data, listed(1), None)
 
 
 orders_at_one_place = drawing.orders().map(
@@ -112,6 +124,8 @@ KINDS = (
     Kind("task", drawing.tasks, encode_task, decode_task),
     Kind("breach", drawing.breaches, encode_breach, decode_breach),
     Kind("number", drawing.quantities, encode_number, decode_number),
+    Kind("quote", drawing.linear_quotes, encode_quote, lambda data: decode_quote(data, listed(1))),
+    Kind("option's quote", drawing.option_quotes, encode_quote, lambda data: decode_quote(data, listed(CALL))),
 )
 
 EXAMPLES: dict[str, tuple[Any, ...]] = {
@@ -135,6 +149,11 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "task": (5, Seize(300), CloseAtMark(1, 2, 3, 4), Settle(0), Discard(1, Side.SELL, 9, 300)),
     "breach": (Breach(1, -200, 30, 2), Breach(0, 0, 0, 0)),
     "number": (0, 127, 128, 2**64),
+    "quote": (Quote(1, 5, -300), Quote(1, MAX_PRICE, 0)),
+    "option's quote": (
+        Quote(CALL, 5, 0, (0,) * 16),
+        Quote(CALL, 300, 7, (*range(-7, 7), LOSS.low, LOSS.high)),
+    ),
 }
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -185,7 +204,7 @@ class Counted:
 def decode_alone(data: bytes) -> Round:
     """A round's own leaf, with lists that are nothing but long."""
     anything: Any = Counted
-    return decode_round(data, RoundLists(anything, anything, anything, anything))
+    return decode_round(data, RoundLists(anything, anything, anything, anything, anything))
 
 
 def test_no_spoiled_round_passes_for_the_one_it_was() -> None:
@@ -279,13 +298,13 @@ REFUSALS: tuple[tuple[str, Callable[[bytes], Any], bytes, Refusal], ...] = (
     ("a breach cut short", decode_breach, bytes_of(0, 0), Refusal.TRUNCATED),
     (
         "a mark of zero",
-        lambda data: decode_market(data, market_at_genesis()),
+        linear_market,
         bytes_of(0, 0, 0, 0, 0),
         Refusal.OUT_OF_RANGE,
     ),
     (
         "a surcharge past its range",
-        lambda data: decode_market(data, market_at_genesis()),
+        linear_market,
         bytes_of(1, 10**9 + 1, 0, 0, 0),
         Refusal.OUT_OF_RANGE,
     ),
@@ -301,7 +320,7 @@ REFUSALS: tuple[tuple[str, Callable[[bytes], Any], bytes, Refusal], ...] = (
     ("more holders than can be counted", decode_scalars, bytes_of(bytes(13), 2**63, 0), Refusal.OUT_OF_RANGE),
     (
         "more orders than can be counted",
-        lambda data: decode_market(data, market_at_genesis()),
+        linear_market,
         bytes_of(1, 0, 0, 0, 2**63),
         Refusal.OUT_OF_RANGE,
     ),
@@ -317,17 +336,30 @@ def test_a_leaf_that_says_nothing_possible_is_refused(
     assert refused_by(decode, data) is refusal
 
 
-def head(stage: int = 1, quotes: bytes = b"\x00", holder: int = 0) -> bytes:
+def head(stage: int = 1, holder: int = 0, *, number: int = 4, timestamp: int = 100) -> bytes:
     """A round's leaf with nothing in its lists."""
-    return bytes_of(1, 1, 4, 100, quotes, 50, stage, holder, bytes(10))
+    return bytes_of(number, timestamp, 0, 50, stage, holder, bytes(10))
 
 
 @pytest.mark.parametrize("place", [0, 2, 4, 7])
 def test_a_list_longer_than_can_be_counted_is_refused(place: int) -> None:
-    start = bytes_of(1, 1, 4, 100, 0, 50, 1, 0)
+    start = bytes_of(4, 100, 0, 50, 1, 0)
     assert decode_alone(start + bytes(10)).micro_steps == 0
     hostile = start + bytes(place) + bytes_of(2**63) + bytes(9 - place)
     assert refused_by(decode_alone, hostile) is Refusal.OUT_OF_RANGE
+
+
+def test_more_quotes_than_can_be_counted_are_refused() -> None:
+    fine, hostile = (bytes_of(4, 100, count, 50, 1, 0, bytes(10)) for count in (2**63 - 1, 2**63))
+    assert decode_alone(fine).quotes == Counted(2**63 - 1)
+    assert refused_by(decode_alone, hostile) is Refusal.OUT_OF_RANGE
+
+
+@pytest.mark.parametrize("field", ["number", "timestamp"])
+def test_a_statement_past_the_range_of_its_number_or_time_is_refused(field: str) -> None:
+    highest = {"number": IDENTIFIER.high, "timestamp": TIME.high}[field]
+    assert getattr(decode_alone(head(**{field: highest})), field) == highest
+    assert refused_by(decode_alone, head(**{field: highest + 1})) is Refusal.OUT_OF_RANGE
 
 
 @pytest.mark.parametrize("stage", [0, 9])
@@ -343,28 +375,46 @@ def test_a_holder_past_its_range_is_refused() -> None:
     assert refused_by(lambda data: decode_round(data, nothing), head(holder=TOO_HIGH + 1)) is Refusal.OUT_OF_RANGE
 
 
-@pytest.mark.parametrize(
-    "quote",
-    [
-        bytes_of(1, 0, 0, 0),
-        bytes_of(1, 0, 5, 2 * RATE.high + 1 + 1),
-        bytes_of(1, 0, 5, 2 * RATE.high + 1),
-        bytes_of(2, IDENTIFIER.high, 5, 0, 0, 5, 0),
-    ],
-    ids=["mark of zero", "rate too high", "rate too low", "instrument past its range"],
-)
-def test_a_quote_that_no_oracle_could_give_is_refused(quote: bytes) -> None:
-    nothing = lists_of(round_of(mid_round_states()[0]))
-    fine = decode_round(head(quotes=bytes_of(1, 0, 5, 2 * RATE.high)), nothing)
-    assert fine.statement.quotes == (Quote(0, 5, RATE.high),)
-    assert refused_by(lambda data: decode_round(data, nothing), head(quotes=quote)) is Refusal.OUT_OF_RANGE
+NO_LOSSES = bytes(16)
+
+QUOTES: dict[str, tuple[int, bytes, Refusal]] = {
+    "mark of zero": (1, bytes_of(0, 0), Refusal.OUT_OF_RANGE),
+    "mark past its range": (1, bytes_of(MAX_PRICE + 1, 0), Refusal.OUT_OF_RANGE),
+    "rate too high": (1, bytes_of(5, 2 * RATE.high + 2), Refusal.OUT_OF_RANGE),
+    "rate too low": (1, bytes_of(5, 2 * RATE.high + 1), Refusal.OUT_OF_RANGE),
+    "losses of a perpetual": (1, bytes_of(5, 0, NO_LOSSES), Refusal.TRAILING),
+    "losses of a future": (FUTURE, bytes_of(5, 0, NO_LOSSES), Refusal.TRAILING),
+    "a call without losses": (CALL, bytes_of(5, 0), Refusal.TRUNCATED),
+    "a put without losses": (PUT, bytes_of(5, 0), Refusal.TRUNCATED),
+    "an option with fifteen losses": (CALL, bytes_of(5, 0, NO_LOSSES[1:]), Refusal.TRUNCATED),
+    "an option with seventeen losses": (CALL, bytes_of(5, 0, NO_LOSSES, 0), Refusal.TRAILING),
+    "a loss too high": (CALL, bytes_of(5, 0, 2 * LOSS.high + 2, NO_LOSSES[1:]), Refusal.OUT_OF_RANGE),
+    "a loss too low": (CALL, bytes_of(5, 0, 2 * -LOSS.low + 1, NO_LOSSES[1:]), Refusal.OUT_OF_RANGE),
+    "a loss that is too high together with the one before": (
+        CALL,
+        bytes_of(5, 0, 2 * LOSS.high, 2, NO_LOSSES[2:]),
+        Refusal.OUT_OF_RANGE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUOTES)
+def test_a_quote_that_no_oracle_could_give_is_refused(name: str) -> None:
+    instrument, data, refusal = QUOTES[name]
+    assert refused_by(lambda quote: decode_quote(quote, listed(instrument)), data) is refusal
+
+
+def test_a_quote_at_the_borders_of_its_ranges_is_none_of_these() -> None:
+    assert decode_quote(bytes_of(MAX_PRICE, 2 * RATE.high), listed(1)) == Quote(1, MAX_PRICE, RATE.high)
+    widest = bytes_of(5, 0, 2 * LOSS.high, 4 * LOSS.high - 1, NO_LOSSES[2:])
+    assert decode_quote(widest, listed(PUT)) == Quote(PUT, 5, 0, (LOSS.high, *(LOSS.low,) * 15))
 
 
 def test_parts_and_keys_stand_in_the_order_of_their_numbers() -> None:
     keys = [LeafKey(Part.OUTBOX, 0, 0), LeafKey(Part.BIDS, 2, 1), LeafKey(Part.BIDS, 1, 9), LeafKey(Part.SCALARS, 0, 5)]
     assert [key.part for key in sorted(keys)] == [Part.SCALARS, Part.BIDS, Part.BIDS, Part.OUTBOX]
     assert sorted(keys)[1] == LeafKey(Part.BIDS, 1, 9)
-    assert [part.value for part in Part] == list(range(14))
+    assert [part.value for part in Part] == list(range(15))
 
 
 def test_a_key_of_another_length_than_an_owners_is_no_holdings() -> None:

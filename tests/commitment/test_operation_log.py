@@ -1,6 +1,7 @@
 """The operation log: executed again it gives the same state, and no spoiled byte passes for what it was."""
 
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from random import Random
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 
 from settlespec.commitment.encoding import Refusal, Refused, Writer
 from settlespec.commitment.operation_log import decode_log, encode_log, signatures_of
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import Quote, RoundStatement, SettlementStatement
 from settlespec.domain.messages import Deposit
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
     ContinueRound,
+    FixSettlement,
     Operation,
     OracleSignature,
     Place,
@@ -31,16 +33,20 @@ from settlespec.domain.operations import (
 )
 from settlespec.domain.orders import OrderKind, Side, TimeInForce
 from settlespec.domain.outcomes import Accepted
-from settlespec.domain.quantities import MAX_PRICE
+from settlespec.domain.quantities import LOSS, MAX_PRICE
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.exchange import step
 from settlespec.machine.genesis import initial_state, standard
-from tests.commitment.hostile import assert_canonical, spoiled
+from tests.commitment.dated_walks import CALL, FUTURE, PUT, dated_genesis, dated_walk
+from tests.commitment.hostile import assert_canonical, assert_spoiled_never_passes, spoiled
 from tests.commitment.walks import SIGNER, Walked, minimal_walk, walk
 
 STANDARD = initial_state(standard(SIGNER))
 """Four perpetuals at 100,000 quantums, price step 10, clock 0, nobody there yet."""
+
+DATED_START = initial_state(dated_genesis())
+"""Two perpetuals, a future (3), a call (4) and a put (5), clock 0, nobody there yet."""
 
 GOOD_TILL_TIME = TimeInForce.GOOD_TILL_TIME
 
@@ -66,7 +72,7 @@ def unsigned(operations: Iterable[Operation]) -> tuple[Operation, ...]:
     def bare(operation: Operation) -> Operation:
         if isinstance(operation, Signed):
             return evolve(operation, signature=b"")
-        if isinstance(operation, BeginRound):
+        if isinstance(operation, BeginRound | FixSettlement):
             return evolve(operation, signatures=tuple(evolve(each, signature=b"") for each in operation.signatures))
         return operation
 
@@ -78,6 +84,24 @@ def test_a_log_with_signatures_gives_back_the_very_operations() -> None:
         for before, operations, _ in batches(minimal_walk(seed, 1_500), Random(seed), 40):
             data = encode_log(before, operations, signatures=True)
             assert decode_log(before, data) == operations
+
+
+def test_a_log_of_what_expires_gives_back_the_very_operations_and_the_same_state() -> None:
+    kinds: Counter[type] = Counter()
+    for seed in range(2):
+        for before, operations, after in batches(dated_walk(seed, 1_000), Random(seed), 30):
+            state = before
+            decoded = decode_log(before, encode_log(before, operations, signatures=True))
+            assert decoded == operations
+            for operation in decoded:
+                outcome = step(state, operation, SIGNER)
+                assert isinstance(outcome, Accepted)
+                state = outcome.state
+            assert state == after
+            kinds.update(map(type, operations))
+    # The last operations of a run are in no batch.
+    assert kinds[FixSettlement] == 6
+    assert kinds[BeginRound] > 40
 
 
 def test_a_log_without_signatures_gives_back_all_but_them() -> None:
@@ -145,6 +169,44 @@ def test_one_of_every_kind_comes_back(signatures: bool) -> None:
     assert decoded == (operations if signatures else unsigned(operations))
 
 
+def dated_operations() -> tuple[Operation, ...]:
+    """A round with options, and a settlement value, by oracles 0 and 2."""
+    signatures = (OracleSignature(0, b"0" * 16), OracleSignature(2, b"2" * 16))
+    rising, widest = tuple(range(-8, 8)), (LOSS.high, LOSS.low) * 8
+    quotes = (
+        Quote(1, 10, -50),
+        Quote(2, 12, 0),
+        Quote(FUTURE, 11, 0),
+        Quote(CALL, 2, 7, rising),
+        Quote(PUT, 3, 0, widest),
+    )
+    expiry = DATED_START.markets[FUTURE].instrument.expiry
+    return (
+        Tick(450),
+        BeginRound(RoundStatement(1, 1, 1, 440, quotes), signatures),
+        FixSettlement(SettlementStatement(1, 1, FUTURE, expiry, MAX_PRICE), signatures[::-1]),
+    )
+
+
+@pytest.mark.parametrize("signatures", [True, False])
+def test_a_round_with_options_and_a_settlement_value_come_back(signatures: bool) -> None:
+    operations = dated_operations()
+    decoded = decode_log(DATED_START, encode_log(DATED_START, operations, signatures=signatures))
+    assert decoded == (operations if signatures else unsigned(operations))
+
+
+@pytest.mark.parametrize("signatures", [True, False])
+def test_no_spoiled_log_with_options_passes_for_the_one_it_was(signatures: bool) -> None:
+    data = encode_log(DATED_START, dated_operations(), signatures=signatures)
+    refused, other = assert_spoiled_never_passes(
+        lambda content: decode_log(DATED_START, content),
+        lambda operations: encode_log(DATED_START, operations, signatures=True),
+        data,
+    )
+    assert refused > 300
+    assert other > 100
+
+
 def written_again(operations: tuple[Operation, ...]) -> bytes:
     """The one log of these operations: it has signatures if any of them has one."""
     return encode_log(STANDARD, operations, signatures=True)
@@ -202,7 +264,7 @@ def refusal(data: bytes, before: State = STANDARD) -> Refusal:
     return caught.value.refusal
 
 
-TAKE, TICK, CONTINUE = 6, 7, 9
+TAKE, TICK, CONTINUE, FIX = 6, 7, 9, 10
 LIMIT_ORDER = 1
 """Terms: a buy, limit, good till time."""
 
@@ -213,7 +275,7 @@ REFUSALS: dict[str, tuple[bytes, Refusal]] = {
     "fewer operations than counted": (log(TAKE, count=2), Refusal.TRUNCATED),
     "more operations than counted": (log(TAKE, TAKE), Refusal.TRAILING),
     "a count beyond the bytes": (log(TAKE, count=2**60), Refusal.OUT_OF_RANGE),
-    "a tag that stands for nothing": (log(10), Refusal.UNKNOWN_TAG),
+    "a tag that stands for nothing": (log(11), Refusal.UNKNOWN_TAG),
     "the highest tag": (log(15), Refusal.UNKNOWN_TAG),
     "terms on what is no order": (log(TAKE + 16), Refusal.UNKNOWN_TAG),
     "an order of a fourth lifetime": (log(16 * 0b1100, 0, 0, 1, 0, 1, 0), Refusal.UNKNOWN_TAG),
@@ -236,6 +298,8 @@ REFUSALS: dict[str, tuple[bytes, Refusal]] = {
     "a tick of more than all time": (log(TICK, 2**53), Refusal.OUT_OF_RANGE),
     "a statement from before time began": (log(8, 1, 0, 0), Refusal.OUT_OF_RANGE),
     "a mark of zero": (log(8, 0, 1, 1, 0, 0, 0), Refusal.OUT_OF_RANGE),
+    "a quote of nothing that is listed": (log(8, 0, 1, 5, 5, 0, 0), Refusal.UNKNOWN_KEY),
+    "a settlement of nothing that is listed": (log(FIX, 5, 9, 0), Refusal.UNKNOWN_KEY),
     "more oracles than bytes": (log(8, 0, 0, 99), Refusal.OUT_OF_RANGE),
     "micro-steps past their range": (log(CONTINUE, 2**64), Refusal.OUT_OF_RANGE),
     "a signature section of nothing signed": (log(TAKE, signatures=1), Refusal.SUPERFLUOUS),
@@ -250,6 +314,36 @@ REFUSALS: dict[str, tuple[bytes, Refusal]] = {
 def test_a_log_that_nobody_wrote_is_refused(name: str) -> None:
     data, expected = REFUSALS[name]
     assert refusal(data) is expected
+
+
+NO_LOSSES = bytes(16)
+
+DATED_REFUSALS: dict[str, tuple[bytes, Refusal]] = {
+    "an option's quote without losses": (log(8, 0, 1, CALL, 3, 0, 0), Refusal.TRUNCATED),
+    "a future's quote with losses": (log(8, 0, 1, FUTURE, 3, 0, NO_LOSSES, 0), Refusal.TRAILING),
+    "a loss past its range": (log(8, 0, 1, PUT, 3, 0, 2 * LOSS.high + 2, NO_LOSSES[1:], 0), Refusal.OUT_OF_RANGE),
+    "a settlement at nothing": (log(FIX, FUTURE, 0, 0), Refusal.OUT_OF_RANGE),
+    "a settlement value past its range": (log(FIX, FUTURE, MAX_PRICE + 1, 0), Refusal.OUT_OF_RANGE),
+    "a settlement cut short": (log(FIX, FUTURE), Refusal.TRUNCATED),
+    "a settlement with terms": (log(FIX + 16, FUTURE, 9, 0), Refusal.UNKNOWN_TAG),
+    "a settlement with more oracles than bytes": (log(FIX, FUTURE, 9, 99), Refusal.OUT_OF_RANGE),
+    "a settlement without the signature that is due": (log(FIX, FUTURE, 9, 1, 0, signatures=1), Refusal.TRUNCATED),
+}
+
+
+@pytest.mark.parametrize("name", DATED_REFUSALS)
+def test_a_log_about_what_expires_that_nobody_wrote_is_refused(name: str) -> None:
+    data, expected = DATED_REFUSALS[name]
+    assert refusal(data, DATED_START) is expected
+
+
+def test_logs_close_to_these_are_not_refused() -> None:
+    (round_,) = decode_log(DATED_START, log(8, 0, 1, CALL, 3, 0, NO_LOSSES, 0))
+    assert isinstance(round_, BeginRound)
+    assert round_.statement.quotes == (Quote(CALL, 3, 0, (0,) * 16),)
+    (fixed,) = decode_log(DATED_START, log(FIX, PUT, 9, 1, 0))
+    expiry = DATED_START.markets[PUT].instrument.expiry
+    assert fixed == FixSettlement(SettlementStatement(1, 1, PUT, expiry, 9), (OracleSignature(0, b""),))
 
 
 def test_what_is_refused_is_close_to_what_is_not() -> None:
@@ -279,6 +373,10 @@ def test_two_logs_of_equal_operations_are_equal_bytes() -> None:
         BeginRound(RoundStatement(1, 1, 2, 0, ()), ()),
         BeginRound(RoundStatement(1, 1, 1, 5, ()), ()),
         Tick(-1),
+        FixSettlement(SettlementStatement(1, 1, 9, 5, 5), ()),
+        FixSettlement(SettlementStatement(1, 1, 1, 5, 5), ()),
+        FixSettlement(SettlementStatement(2, 1, 1, 0, 5), ()),
+        FixSettlement(SettlementStatement(1, 2, 1, 0, 5), ()),
     ],
     ids=[
         "a nonce ahead",
@@ -287,6 +385,10 @@ def test_two_logs_of_equal_operations_are_equal_bytes() -> None:
         "a round ahead",
         "a statement ahead",
         "time backwards",
+        "a settlement of nothing that is listed",
+        "a settlement at another expiry",
+        "a settlement for a foreign chain",
+        "a settlement for a foreign rollup",
     ],
 )
 def test_an_operation_that_was_never_accepted_cannot_be_written(operation: Operation) -> None:

@@ -1,7 +1,7 @@
 """The machine on a part of a state says and does what it does on the whole, and reads only what the operation is about."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from attrs import evolve
@@ -9,6 +9,7 @@ from attrs import evolve
 from settlespec.commitment.changes import Changes
 from settlespec.commitment.encoding import Refusal, Refused
 from settlespec.commitment.leaves import Activity, LeafKey, Part, encode_activity
+from settlespec.commitment.measuring_witnesses import kind_of
 from settlespec.commitment.partial import partial_state
 from settlespec.commitment.parts import leaves_of
 from settlespec.commitment.reads import LAST_KEY, Reads, leaf_of, next_in
@@ -27,12 +28,14 @@ from settlespec.domain.operations import (
     Withdraw,
 )
 from settlespec.domain.orders import Side
-from settlespec.domain.outcomes import Accepted, Outcome
+from settlespec.domain.outcomes import Accepted, Outcome, Rejected
+from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.flows.session import Session
 from settlespec.machine.exchange import step
 from settlespec.machine.genesis import standard
+from tests.commitment.dated_walks import PUT, dated_genesis, dated_states, dated_walk
 from tests.commitment.walks import SIGNER, Walked, mid_round_states, minimal_walk, resting_state, small_genesis, walk
 
 LOCAL = (Place, Cancel, Replace, Withdraw, Transfer, Receive, Take, Tick)
@@ -104,6 +107,42 @@ def micro_steps(state: State) -> Iterable[Walked]:
         state = outcome.state
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_any_operation_about_what_expires_does_on_a_part_what_it_does_on_the_whole(seed: int) -> None:
+    genesis = dated_genesis()
+    kinds: dict[str, int] = defaultdict(int)
+    refused: set[Reason] = set()
+    for each in dated_walk(seed, 1_000):
+        assert_same(each, genesis)
+        kinds[type(each.operation).__name__] += isinstance(each.outcome, Accepted)
+        if isinstance(each.outcome, Rejected):
+            refused.add(each.outcome.reason)
+    assert kinds["FixSettlement"] == 3
+    assert len([kind for kind, accepted in kinds.items() if accepted]) == 10
+    assert refused >= {Reason.SETTLEMENT_EARLY, Reason.SETTLEMENT_FIXED, Reason.INSTRUMENT_EXPIRED}
+
+
+def test_every_micro_step_of_a_pay_out_on_a_part_of_the_state_does_what_it_does_on_the_whole() -> None:
+    genesis = dated_genesis()
+    deeds: dict[str, int] = defaultdict(int)
+    rounds = adopted = 0
+    for seed in range(2):
+        for each in dated_walk(seed, 700):
+            if each.before.round is None and each.after.round is not None:
+                rounds += 1
+                due = [market for market in each.after.markets.values() if market.settlement and not market.expired]
+                # Every third round, and every one that pays something out.
+                if rounds % 3 and not due:
+                    continue
+                for micro_step in micro_steps(each.after):
+                    assert_same(micro_step, genesis)
+                    deeds[kind_of(micro_step.before, micro_step.operation)] += 1
+                    adopted += micro_step.before.markets[PUT].risk != micro_step.after.markets[PUT].risk
+    assert {"REVALUE visit", "REVALUE end", "EXPIRE Discard", "EXPIRE visit", "EXPIRE end"} <= set(deeds)
+    assert {"ASSESS visit", "DEFAULT CloseAtMark", "DISCARD Discard", "LIQUIDATE account"} <= set(deeds)
+    assert adopted > 10
+
+
 def test_every_micro_step_on_a_part_of_the_state_does_what_it_does_on_the_whole() -> None:
     genesis = small_genesis()
     stages: dict[str, int] = defaultdict(int)
@@ -146,9 +185,13 @@ def test_micro_steps_of_the_crash_on_parts_do_what_they_do_on_the_whole() -> Non
     assert stages >= {"REVALUE", "ASSESS", "DISCARD", "LIQUIDATE"}
 
 
-def test_the_leaves_that_were_noted_are_enough() -> None:
-    genesis = small_genesis()
-    for each in minimal_walk(21, 1_200):
+@pytest.mark.parametrize(
+    ("genesis", "steps"),
+    [(small_genesis(), minimal_walk(21, 1_200)), (dated_genesis(), dated_walk(21, 700))],
+    ids=["perpetuals", "instruments that expire"],
+)
+def test_the_leaves_that_were_noted_are_enough(genesis: Genesis, steps: Iterable[Walked]) -> None:
+    for each in steps:
         known = Known(assert_same(each, genesis))
         part = partial_state(known, genesis)
         outcome = step(part, each.operation, SIGNER)
@@ -161,12 +204,17 @@ def test_the_leaves_that_were_noted_are_enough() -> None:
             assert changes.changed(outcome.state) == whole.changed(each.after)
 
 
-@pytest.mark.parametrize("length", [5, 60])
-def test_a_whole_batch_on_one_part_of_the_state_changes_the_same_leaves(length: int) -> None:
-    genesis = small_genesis()
+@pytest.mark.parametrize(
+    ("genesis", "walk_of", "length"),
+    [(small_genesis(), minimal_walk, 5), (small_genesis(), minimal_walk, 60), (dated_genesis(), dated_walk, 20)],
+    ids=["perpetuals, short", "perpetuals, long", "instruments that expire"],
+)
+def test_a_whole_batch_on_one_part_of_the_state_changes_the_same_leaves(
+    genesis: Genesis, walk_of: Callable[[int, int], Iterable[Walked]], length: int
+) -> None:
     batches = inside = 0
     for seed in range(30, 33):
-        walked = list(minimal_walk(seed, 1_200))
+        walked = list(walk_of(seed, 1_200))
         for start in range(0, len(walked), length):
             batch = walked[start : start + length]
             part = state = partial_state(Reads(batch[0].before), genesis)
@@ -228,7 +276,7 @@ def test_what_a_local_operation_reads_does_not_grow_with_the_number_of_accounts(
 
 
 def test_every_leaf_of_a_state_is_found_one_by_one() -> None:
-    for state in (resting_state(), *mid_round_states()):
+    for state in (resting_state(), *mid_round_states(), *dated_states()):
         whole = dict(leaves_of(state))
         assert {leaf: leaf_of(state, leaf) for leaf in whole} == whole
         for part in Part:
@@ -273,8 +321,10 @@ def test_a_partial_state_at_rest_has_no_round_and_the_scalars_of_the_whole() -> 
 
 
 def test_every_container_of_a_partial_state_gives_what_the_whole_has() -> None:
-    for state in (resting_state(), *mid_round_states()):
-        part = partial_state(Reads(state), small_genesis())
+    perpetuals = ((state, small_genesis()) for state in (resting_state(), *mid_round_states()))
+    for state, genesis in (*perpetuals, *((state, dated_genesis()) for state in dated_states())):
+        part = partial_state(Reads(state), genesis)
+        assert dict(part.markets.items()) == dict(state.markets.items())
         for name in range(8):
             assert part.accounts.get(name) == state.accounts.get(name)
             assert part.breaches.get(name, 0) == state.breaches.get(name, 0)
@@ -292,6 +342,8 @@ def test_every_container_of_a_partial_state_gives_what_the_whole_has() -> None:
             assert part.outbox.claims.get(index) == state.outbox.claims.get(index)
         if state.round is not None and part.round is not None:
             assert list(part.round.tasks) == list(state.round.tasks)
+            assert dict(part.round.quotes.items()) == dict(state.round.quotes.items())
+            assert len(part.round.quotes) == len(state.round.quotes)
             assert dict(part.round.gains.items()) == dict(state.round.gains)
             assert list(part.round.defaulted) == list(state.round.defaulted)
             assert list(part.round.breaches) == list(state.round.breaches)

@@ -35,9 +35,11 @@ from settlespec.commitment.parts import (
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.messages import Cause, Claim, Deposit, Received
 from settlespec.domain.orders import Order, Side
+from settlespec.domain.rounds import Stage
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.genesis import initial_state
+from tests.commitment.dated_walks import CALL, DATED, dated_genesis, dated_states, dated_walk, is_paying_out
 from tests.commitment.hostile import spoiled
 from tests.commitment.walks import SIGNER, mid_round_states, minimal_walk, resting_state, small_genesis, walk
 
@@ -87,6 +89,77 @@ def test_every_state_of_a_walk_comes_back_from_its_leaves() -> None:
 @pytest.mark.parametrize("state", mid_round_states(), ids=lambda state: state.round.stage.name)
 def test_every_stage_of_a_round_comes_back_from_its_leaves(state: State) -> None:
     assert state_of(leaves(state), small_genesis()) == state
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_states_with_instruments_before_and_after_their_expiry_come_back_from_their_leaves(seed: int) -> None:
+    expired: set[int] = set()
+    for place, walked in enumerate(dated_walk(seed, 1_000)):
+        if place % 19 == 0:
+            assert state_of(leaves(walked.after), dated_genesis()) == walked.after
+            expired.add(sum(market.expired for market in walked.after.markets.values()))
+    assert expired == {0, 2, 3}
+
+
+def test_every_stage_of_a_round_that_pays_out_comes_back_from_its_leaves() -> None:
+    # Found by this test: half-way through a pay-out the open interest was compared with both sides.
+    paying_out = 0
+    for state in dated_states():
+        assert state_of(leaves(state), dated_genesis()) == state
+        paying_out += is_paying_out(state)
+    assert paying_out > 0
+
+
+def dated_refusal(broken: Leaves) -> Refusal:
+    with pytest.raises(Refused) as caught:
+        state_of(broken, dated_genesis())
+    return caught.value.refusal
+
+
+def test_lots_of_an_expired_instrument_outside_of_its_pay_out_are_refused() -> None:
+    state = next(state for state in dated_states() if is_paying_out(state))
+    assert state.round is not None
+    late = evolve(state, round=evolve(state.round, stage=Stage.ASSESS))
+    assert dated_refusal(leaves(late)) is Refusal.DISAGREES
+    assert dated_refusal(leaves(evolve(state, round=None))) is Refusal.DISAGREES
+
+
+def test_longs_that_are_not_the_open_interest_are_refused_during_a_pay_out_too() -> None:
+    state = next(state for state in dated_states() if is_paying_out(state))
+    for name in DATED:
+        book = state.books[name]
+        more = evolve(state, books=state.books.set(name, evolve(book, open_interest=book.open_interest + 1)))
+        assert dated_refusal(leaves(more)) is Refusal.DISAGREES
+
+
+def quoting_state() -> State:
+    """Inside a round whose quotes are not adopted yet, an option's among them."""
+    return next(state for state in dated_states() if state.round is not None and CALL in state.round.quotes)
+
+
+@pytest.mark.parametrize("name", [1, CALL])
+def test_a_round_without_one_of_its_quotes_is_refused(name: int) -> None:
+    assert dated_refusal(changed(quoting_state(), LeafKey(Part.QUOTES, 0, name), None)) is Refusal.DISAGREES
+
+
+def test_a_quote_of_an_instrument_that_is_not_listed_is_refused() -> None:
+    state = quoting_state()
+    quote = leaves(state)[LeafKey(Part.QUOTES, 0, 1)]
+    assert dated_refusal(changed(state, LeafKey(Part.QUOTES, 0, 9), quote)) is Refusal.UNKNOWN_KEY
+
+
+def test_a_quote_under_an_instrument_of_another_kind_is_refused() -> None:
+    state = quoting_state()
+    linear, option = (leaves(state)[LeafKey(Part.QUOTES, 0, name)] for name in (1, CALL))
+    assert dated_refusal(changed(state, LeafKey(Part.QUOTES, 0, 1), option)) is Refusal.TRAILING
+    assert dated_refusal(changed(state, LeafKey(Part.QUOTES, 0, CALL), linear)) is Refusal.TRUNCATED
+
+
+def test_an_option_at_another_mark_of_its_reference_is_refused() -> None:
+    state = initial_state(dated_genesis())
+    market = state.markets[1]
+    dearer = evolve(state, markets=state.markets.set(1, evolve(market, mark=3 * market.mark)))
+    assert dated_refusal(leaves(dearer)) is Refusal.DISAGREES
 
 
 def test_states_of_the_embedded_flow_come_back_from_their_leaves() -> None:

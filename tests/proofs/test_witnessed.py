@@ -23,6 +23,7 @@ from settlespec.machine.exchange import step
 from settlespec.machine.signatures import Ed25519, Ideal
 from settlespec.proofs.interface import Deployment, Statement
 from settlespec.proofs.witnessed import WitnessProofs
+from settlespec.wire.states import encode_genesis
 from tests.commitment.hostile import spoiled
 from tests.commitment.walks import SIGNER, small_genesis
 from tests.commitment.witnessing import KINDS, samples
@@ -33,21 +34,21 @@ import json, sys
 from settlespec.commitment.batch import Body
 from settlespec.commitment.hashes import SHA256
 from settlespec.commitment.header import decode_header
-from settlespec.machine.genesis import minimal
 from settlespec.machine.signatures import Ideal
 from settlespec.proofs.interface import Deployment, Statement
 from settlespec.proofs.witnessed import WitnessProofs
+from settlespec.wire.states import decode_genesis
 
-signer = Ideal()
 for given in json.load(sys.stdin):
-    last, header, published, proof = (bytes.fromhex(each) for each in given["bytes"])
-    proofs = WitnessProofs(Deployment(SHA256, minimal(signer), signer, Body(given["body"])))
+    genesis, last, header, published, proof = (bytes.fromhex(each) for each in given["bytes"])
+    proofs = WitnessProofs(Deployment(SHA256, decode_genesis(genesis), Ideal(), Body(given["body"])))
     print(proofs.verify(Statement(decode_header(last), decode_header(header), published), proof))
 """
 
 
-def here(body: Body = Body.LOG) -> Deployment:
-    return Deployment(SHA256, small_genesis(), SIGNER, body)
+def here(body: Body = Body.LOG, kind: str = "Place") -> Deployment:
+    """Where the sample of a kind was taken."""
+    return Deployment(SHA256, samples()[kind].genesis, SIGNER, body)
 
 
 @cache
@@ -61,7 +62,7 @@ def proven(kind: str, body: Body = Body.LOG) -> tuple[Statement, bytes]:
     sealer.add(operation, outcome)
     last = sealer.last
     batch = sealer.seal()
-    return Statement(last, batch.header, batch.bodies[body]), WitnessProofs(here(body)).prove(batch, last)
+    return Statement(last, batch.header, batch.bodies[body]), WitnessProofs(here(body, kind)).prove(batch, last)
 
 
 def taken_apart(proof: bytes) -> tuple[bytes, Witness]:
@@ -81,12 +82,12 @@ def put_together(log: bytes, witness: Witness) -> bytes:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_batch_of_every_kind_is_proven_whatever_is_published(kind: str, body: Body) -> None:
     statement, proof = proven(kind, body)
-    proofs = WitnessProofs(here(body))
+    proofs = WitnessProofs(here(body, kind))
     assert proofs.verify(statement, proof)
     assert statement.header.at_rest == (samples()[kind].after.round is None)
     for other in Body:
         if other is not body:
-            assert not WitnessProofs(here(other)).verify(statement, proof)
+            assert not WitnessProofs(here(other, kind)).verify(statement, proof)
 
 
 def test_a_proof_is_its_log_and_its_witness_and_nothing_else() -> None:
@@ -101,7 +102,7 @@ def test_a_proof_is_its_log_and_its_witness_and_nothing_else() -> None:
 def test_a_proof_with_a_claim_more_or_fewer_shows_nothing_though_the_claims_are_true(kind: str) -> None:
     statement, proof = proven(kind)
     log, witness = taken_apart(proof)
-    tree, proofs = samples()[kind].tree, WitnessProofs(here())
+    tree, proofs = samples()[kind].tree, WitnessProofs(here(kind=kind))
     keys = [key for key, _ in witness.claims]
     spare = next(key for key, _ in tree.items() if key not in keys) if len(keys) < 12 else 1
     for others in (*(sorted(set(keys) - {key}) for key in keys), sorted({*keys, spare}), sorted({*keys, keys[-1] + 1})):
@@ -149,12 +150,13 @@ def test_another_genesis_hash_function_scheme_or_secret_accepts_nothing() -> Non
 
 def test_a_fresh_process_with_headers_and_bytes_alone_says_the_same() -> None:
     given, expected = [], []
-    for kind in ("Place", "Cancel", "BeginRound", "HAIRCUT account", "LIQUIDATE end"):
+    for kind in ("Place", "Cancel", "BeginRound", "HAIRCUT account", "LIQUIDATE end", "REVALUE end with options"):
+        genesis = encode_genesis(samples()[kind].genesis)
         for body in Body:
             statement, proof = proven(kind, body)
             for shown in (proof, proof[:-1] + bytes([proof[-1] ^ 1])):
                 headers = (encode_header(statement.last), encode_header(statement.header))
-                shown_bytes = (*headers, statement.published, shown)
+                shown_bytes = (genesis, *headers, statement.published, shown)
                 given.append({"body": body.value, "bytes": [each.hex() for each in shown_bytes]})
                 expected.append(str(shown == proof))
     finished = subprocess.run(

@@ -8,6 +8,7 @@ from immutables import Map
 from settlespec.commitment.batch import Body, SealingPolicy
 from settlespec.commitment.hashes import SHA256
 from settlespec.commitment.tree import Tree
+from settlespec.domain.genesis import Genesis
 from settlespec.domain.operations import Transfer, Withdraw
 from settlespec.domain.orders import Side, TimeInForce
 from settlespec.flows.session import Session
@@ -48,8 +49,9 @@ EACH_BLOCK = SealingPolicy(operations=1_000, age=SLOT // 2)
 """A batch has what came between two blocks."""
 
 
-def deployment(body: Body = Body.LOG) -> Deployment:
-    return Deployment(SHA256, minimal(SIGNER), SIGNER, body)
+def deployment(body: Body = Body.LOG, genesis: Genesis | None = None) -> Deployment:
+    """Without another genesis the preset `minimal`."""
+    return Deployment(SHA256, genesis or minimal(SIGNER), SIGNER, body)
 
 
 def wallets() -> Map[bytes, int]:
@@ -57,9 +59,12 @@ def wallets() -> Map[bytes, int]:
 
 
 def contract(
-    body: Body = Body.LOG, parameters: ValidityParameters = PARAMETERS, proofs: ProofSystem | None = None
+    body: Body = Body.LOG,
+    parameters: ValidityParameters = PARAMETERS,
+    proofs: ProofSystem | None = None,
+    genesis: Genesis | None = None,
 ) -> ValidityContract:
-    made_for = deployment(body)
+    made_for = deployment(body, genesis)
     return ValidityContract.deployed(parameters, made_for, proofs or IdealProofs(made_for, b"secret"), wallets())
 
 
@@ -73,10 +78,11 @@ class Town(ValidityRollup):
         parameters: ValidityParameters = PARAMETERS,
         layer: BaseLayerParameters = TINY,
         witness: bool = False,
+        genesis: Genesis | None = None,
     ) -> None:
-        made_for = deployment(body)
+        made_for = deployment(body, genesis)
         proofs: ProofSystem = WitnessProofs(made_for) if witness else IdealProofs(made_for, b"secret")
-        base = first_layer({ROLLUP: contract(body, parameters, proofs)}, layer, Constant())
+        base = first_layer({ROLLUP: contract(body, parameters, proofs, genesis)}, layer, Constant())
         session = Session(made_for.genesis, SIGNER)
         super().__init__(session, base, ROLLUP, proofs, settings or Settings(EACH_BLOCK))
 

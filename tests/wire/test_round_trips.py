@@ -9,9 +9,19 @@ from hypothesis import strategies as draw
 
 from settlespec.domain.events import Event, Filled, Revalued
 from settlespec.domain.genesis import Genesis
-from settlespec.domain.instruments import InstrumentKind
+from settlespec.domain.instruments import InstrumentKind, Quote, RoundStatement, SettlementStatement
 from settlespec.domain.messages import Deposit
-from settlespec.domain.operations import Cancel, Operation, Place, Receive, Take, Tick
+from settlespec.domain.operations import (
+    BeginRound,
+    Cancel,
+    FixSettlement,
+    Operation,
+    OracleSignature,
+    Place,
+    Receive,
+    Take,
+    Tick,
+)
 from settlespec.domain.orders import OrderKind, Side, TimeInForce
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Round, Stage
@@ -30,6 +40,7 @@ from settlespec.wire.codec import Codec
 from settlespec.wire.operations import OPERATIONS, decode_operation, encode_operation
 from settlespec.wire.states import decode_genesis, decode_state, encode_genesis, encode_state
 from settlespec.wire.traces import TRACE_LINES, TraceLine
+from tests.commitment.dated_walks import dated_genesis, dated_states, is_paying_out
 from tests.wire.drawing import passed, reached, records, values
 
 PLACE = Place(
@@ -117,6 +128,24 @@ def test_a_state_inside_a_clearing_round_travels() -> None:
     assert {stage for stage, _ in stages} == set(Stage)
 
 
+def test_states_before_within_and_after_an_expiry_travel() -> None:
+    states = dated_states()
+    for state in states:
+        text = encode_state(state)
+        assert decode_state(text) == state
+        assert_canonical(text)
+    assert any(state.round is not None and state.round.quotes for state in states)
+    assert any(is_paying_out(state) for state in states)
+
+
+def test_a_genesis_with_options_travels_with_their_first_arrays() -> None:
+    text = encode_genesis(dated_genesis())
+    assert decode_genesis(text) == dated_genesis()
+    assert_canonical(text)
+    kinds = [instrument["kind"] for instrument in json.loads(text)["instruments"]]
+    assert kinds == ["perpetual", "perpetual", "future", "call", "put"]
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_genesis_of_every_preset_travels(name: str) -> None:
     genesis: Genesis = PRESETS[name](Ideal())
@@ -130,6 +159,21 @@ def test_a_placed_order_is_spelled_like_this() -> None:
         b'{"account":"1","client_id":"5","good_till":"8","instrument":"4","kind":"limit","nonce":"2","post_only":true,'
         b'"price":"7","reduce_only":false,"side":"-1","signature":"00ff","size":"6",'
         b'"time_in_force":"good_till_time","type":"place","valid_until":"3"}'
+    )
+
+
+def test_a_settlement_value_and_a_quote_of_an_option_are_spelled_like_this() -> None:
+    signatures = (OracleSignature(2, b"\xab"),)
+    assert encode_operation(FixSettlement(SettlementStatement(1, 2, 3, 4, 5), signatures)) == (
+        b'{"signatures":[{"oracle":"2","signature":"ab"}],"statement":{"chain":"1","expiry":"4","instrument":"3",'
+        b'"rollup":"2","value":"5"},"type":"fix_settlement"}'
+    )
+    quotes = (Quote(1, 10, -5), Quote(4, 2, 0, (7, -7)))
+    assert encode_operation(BeginRound(RoundStatement(1, 2, 3, 4, quotes), ())) == (
+        b'{"signatures":[],"statement":{"chain":"1","number":"3","quotes":['
+        b'{"funding_rate":"-5","instrument":"1","losses":[],"mark":"10"},'
+        b'{"funding_rate":"0","instrument":"4","losses":["7","-7"],"mark":"2"}],'
+        b'"rollup":"2","timestamp":"4"},"type":"begin_round"}'
     )
 
 

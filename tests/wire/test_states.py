@@ -20,6 +20,7 @@ from settlespec.domain.state import State
 from settlespec.machine.genesis import minimal
 from settlespec.machine.signatures import Ideal
 from settlespec.wire.states import decode_genesis, decode_state, encode_genesis, encode_state, state_digest
+from tests.commitment.dated_walks import CALL, dated_genesis, dated_states
 from tests.wire.drawing import passed
 
 
@@ -178,10 +179,51 @@ def test_a_state_that_contradicts_itself_is_refused_with_its_place(name: str) ->
     assert place in str(refused.value.field)
 
 
+def test_a_quote_under_another_name_is_refused_with_its_place() -> None:
+    state = next(state for state in dated_states() if state.round is not None and CALL in state.round.quotes)
+    assert decode_state(encode_state(state)) == state
+    content = json.loads(encode_state(state))
+    content["round"]["quotes"][str(CALL)]["instrument"] = "1"
+    with pytest.raises(Malformed) as refused:
+        decode_state(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+    assert refused.value.field == f"round.quotes.{CALL}.instrument"
+
+
+def forget(name: str) -> Callable[[Content], None]:
+    return lambda genesis: genesis.update({name: genesis[name][:-1]})
+
+
+def change(place: int, **terms: str) -> Callable[[Content], None]:
+    return lambda genesis: genesis["instruments"][place].update(terms)
+
+
+DATED_GENESES: dict[str, tuple[Callable[[Content], None], str]] = {
+    "an option without its first array": (forget("losses"), "losses"),
+    "an array of fifteen losses": (lambda genesis: genesis["losses"][1].pop(), "losses[1]"),
+    "a loss outside its range": (lambda genesis: genesis["losses"][0].__setitem__(3, str(2**63)), "losses[0][3]"),
+    "a future without an expiry": (change(2, expiry="0"), "instruments[2].expiry"),
+    "a perpetual with an expiry": (change(0, expiry="9"), "instruments[0].expiry"),
+    "a call without a strike": (change(3, strike="0"), "instruments[3].strike"),
+    "a put on itself": (change(4, reference="5"), "instruments[4].reference"),
+    "a future that pays funding": (change(2, funding_cap_ppm="1"), "instruments[2].funding_cap_ppm"),
+    "a put that may pay more than its cap": (change(4, max_price="10"), "instruments[4].max_price"),
+}
+
+
+@pytest.mark.parametrize("name", DATED_GENESES)
+def test_a_genesis_of_dated_instruments_that_do_not_fit_is_refused_with_its_place(name: str) -> None:
+    contradict, place = DATED_GENESES[name]
+    content = json.loads(encode_genesis(dated_genesis()))
+    contradict(content)
+    with pytest.raises(Malformed) as refused:
+        decode_genesis(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+    assert refused.value.field == place
+
+
 def test_a_genesis_that_contradicts_itself_is_refused_with_its_place() -> None:
     text = encode_genesis(minimal(Ideal()))
     for good, bad, place in (
-        (b'"marks":["10","12"]', b'"marks":["10"]', None),
+        (b'"marks":["10","12"]', b'"marks":["10"]', "marks"),
         (b'"marks":["10","12"]', b'"marks":["10","0"]', "marks[1]"),
         (b'"max_age":"10000"', b'"max_age":"0"', "parameters"),
     ):

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from settlespec.commitment.leaves import LeafKey, Part, encode_claim, encode_order, encode_received
+from settlespec.commitment.market_leaves import encode_market
 from settlespec.commitment.parts import (
     ROUND,
     SCALARS,
     account_leaves,
-    encode_market,
     encode_number,
     encode_scalars,
     order_key,

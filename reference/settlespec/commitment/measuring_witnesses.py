@@ -93,13 +93,11 @@ def kind_of(state: State, operation: Operation) -> str:
 
 
 def deed_of(current: Round) -> str:
-    """What the next micro-step of a round does: it visits a holder, does a task, or begins the next stage."""
-    if current.holder is not None:
-        return "visit"
+    """What the next micro-step of a round does: a task of the list, then a visit to a holder, then the next stage begins."""
     if current.cursor < len(current.tasks):
         task = current.tasks[current.cursor]
         return "account" if isinstance(task, int) else type(task).__name__
-    return "end"
+    return "end" if current.holder is None else "visit"
 
 
 @frozen

@@ -366,7 +366,10 @@ def _read_settlement(reader: Reader, context: _Context) -> FixSettlement:
     name = reader.unsigned(IDENTIFIER.high)
     instrument = context.instrument(name, reader)
     chain, rollup = context.parameters.chain, context.parameters.rollup
-    statement = SettlementStatement(chain, rollup, name, instrument.expiry, reader.unsigned(MAX_PRICE))
+    value = reader.unsigned(MAX_PRICE)
+    if value == 0:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    statement = SettlementStatement(chain, rollup, name, instrument.expiry, value)
     return FixSettlement(statement, _read_oracles(reader))
 
 

@@ -24,6 +24,7 @@ from settlespec.commitment.leaves import (
     encode_received,
     split_account,
 )
+from settlespec.commitment.market_leaves import decode_market, encode_market, mark_of, reference_of
 from settlespec.commitment.round_leaves import (
     RoundLists,
     decode_breach,
@@ -34,20 +35,16 @@ from settlespec.commitment.round_leaves import (
     encode_quote,
     encode_round,
     encode_task,
-    read_losses,
-    write_losses,
 )
 from settlespec.domain.accounts import Account, OpenOrders, Position
 from settlespec.domain.books import EMPTY_BOOK, Book, place_of, precedence
-from settlespec.domain.instruments import Instrument, Market
+from settlespec.domain.instruments import Market
 from settlespec.domain.ladder import ladder_of
 from settlespec.domain.messages import Deposit, Inbox, Outbox
 from settlespec.domain.orders import Order, Side
-from settlespec.domain.quantities import MAX_PRICE
-from settlespec.domain.rounds import Round
+from settlespec.domain.rounds import Round, Stage
 from settlespec.domain.state import State
 from settlespec.machine.genesis import Genesis, initial_state
-from settlespec.machine.markets import expired_market, revalued_market
 
 Leaves = dict[LeafKey, bytes]
 """Leaves by their place."""
@@ -163,80 +160,6 @@ def decode_scalars(data: bytes) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def encode_market(state: State, name: int) -> bytes:
-    """STATE-13: what rounds and trades change in a market; the rest follows from the mark and genesis.
-
-    A dated instrument adds its settlement value (0 where none is fixed, else one more) and whether it has expired; an option that has
-    not, its losses as they count.
-    """
-    market, book = state.markets[name], state.books[name]
-    writer = Writer()
-    writer.unsigned(market.mark)
-    writer.unsigned(market.surcharge_ppm)
-    writer.signed(market.funding_index)
-    writer.unsigned(book.open_interest)
-    writer.unsigned(len(book.orders))
-    kind = market.instrument.kind
-    if kind.is_dated:
-        writer.unsigned(0 if market.settlement is None else market.settlement + 1)
-        writer.flag(market.expired)
-    if kind.is_option and not market.expired:
-        write_losses(writer, market.risk.losses)
-    return writer.finish()
-
-
-def decode_market(data: bytes, instrument: Instrument, reference: int | None) -> tuple[Market, int, int]:
-    """The market at its mark, its open interest and its number of orders, or `Refused`.
-
-    Args:
-        data: the leaf.
-        instrument: its terms, from genesis.
-        reference: the mark of its reference; None where that is the instrument itself.
-    """
-    reader = Reader(data)
-    mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
-    index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned(MAX_LENGTH)
-    settled, expired = (reader.unsigned(MAX_PRICE + 1), reader.flag()) if instrument.kind.is_dated else (0, False)
-    losses = read_losses(reader) if instrument.kind.is_option and not expired else ()
-    reader.end()
-    settlement = settled - 1 if settled else None
-    if expired:
-        if settlement is None:
-            raise reader.refuse(Refusal.DISAGREES)
-        market = expired_market(instrument, settlement, index)
-    elif mark == 0:
-        raise reader.refuse(Refusal.OUT_OF_RANGE)
-    else:
-        market = revalued_market(
-            instrument,
-            mark,
-            mark if reference is None else reference,
-            losses,
-            surcharge_ppm=surcharge,
-            funding_index=index,
-            settlement=settlement,
-        )
-    # A leaf states what counts of an array and nothing that its bounds would cut; expired, no mark but the payoff.
-    if (market.mark, market.surcharge_ppm, stated(market)) != (mark, surcharge, losses):
-        raise reader.refuse(Refusal.DISAGREES)
-    return market, interest, orders
-
-
-def reference_of(instrument: Instrument) -> int | None:
-    """The market whose mark an option's leaf needs beside it; None of a linear instrument."""
-    return instrument.reference if instrument.kind.is_option else None
-
-
-def mark_of(data: bytes) -> int:
-    """The mark of a market's leaf, which stands first."""
-    return Reader(data).unsigned(MAX_PRICE)
-
-
-def stated(market: Market) -> tuple[int, ...]:
-    """The losses that a market's leaf states: of an option before its expiry."""
-    return market.risk.losses if market.instrument.kind.is_option and not market.expired else ()
-
-
 def state_of(leaves: Leaves, genesis: Genesis) -> State:
     """STATE-9.3: the state that has exactly these leaves; `Refused` when there is none.
 
@@ -284,9 +207,9 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
         marks_time=values[6],
         round=None,
     )
-    check_totals(state)
     if ROUND in leaves:
         state = evolve(state, round=round_of(parts, state.markets))
+    check_totals(state)
     if dict(leaves_of(state)) != leaves:
         # Something in the leaves belongs to no state: a count, an order without an owner, a key without a meaning.
         raise Refused(Refusal.DISAGREES, 0)
@@ -300,24 +223,36 @@ def check_totals(state: State) -> None:
         received.message.amount for received in inbox.messages.values() if isinstance(received.message, Deposit)
     )
     named = (len(live.arrivals) for account in state.accounts.values() for live in account.orders.values())
+    agree = (
+        is_run(inbox.messages, inbox.cursor, inbox.next_index),
+        is_run(outbox.claims, 0, outbox.next_index),
+        inbox.uncredited == sum(deposits),
+        outbox.unpaid == sum(claim.amount for claim in outbox.claims.values()),
+        *lots_agree(state),
+        # Each name stands for an order of its own (`check_orders`), so as many names as orders leave none without an owner.
+        sum(named) == sum(len(book.orders) for book in state.books.values()),
+    )
+    if not all(agree):
+        raise Refused(Refusal.DISAGREES, 0)
+
+
+def lots_agree(state: State) -> Iterator[bool]:
+    """STATE-9.4: whether the lots held long and short are as many as the open interest, and none in what was paid out.
+
+    While a round pays an instrument out, whoever has been paid holds nothing any more: only then the two sides differ.
+    """
     longs, shorts = dict.fromkeys(state.markets, 0), dict.fromkeys(state.markets, 0)
     for account in state.accounts.values():
         for name, position in account.positions.items():
             if name not in state.markets:
                 raise Refused(Refusal.UNKNOWN_KEY, 0)
             (longs if position.size > 0 else shorts)[name] += abs(position.size)
-    interests = {name: book.open_interest for name, book in state.books.items()}
-    agree = (
-        is_run(inbox.messages, inbox.cursor, inbox.next_index),
-        is_run(outbox.claims, 0, outbox.next_index),
-        inbox.uncredited == sum(deposits),
-        outbox.unpaid == sum(claim.amount for claim in outbox.claims.values()),
-        longs == shorts == interests,
-        # Each name stands for an order of its own (`check_orders`), so as many names as orders leave none without an owner.
-        sum(named) == sum(len(book.orders) for book in state.books.values()),
-    )
-    if not all(agree):
-        raise Refused(Refusal.DISAGREES, 0)
+    paying_out = state.round is not None and state.round.stage is Stage.EXPIRE
+    for name, market in state.markets.items():
+        interest = state.books[name].open_interest
+        yield longs[name] == interest
+        yield shorts[name] == interest or (market.expired and paying_out)
+        yield interest == 0 or not market.expired or paying_out
 
 
 def is_run(keys: Collection[int], first: int, end: int) -> bool:

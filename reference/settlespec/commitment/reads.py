@@ -13,7 +13,8 @@ from settlespec.commitment.leaves import (
     encode_received,
     split_account,
 )
-from settlespec.commitment.parts import ROUND, SCALARS, encode_market, encode_number, encode_scalars
+from settlespec.commitment.market_leaves import encode_market
+from settlespec.commitment.parts import ROUND, SCALARS, encode_number, encode_scalars
 from settlespec.commitment.round_leaves import encode_breach, encode_quote, encode_round, encode_task
 from settlespec.domain.books import place_of
 from settlespec.domain.orders import Side

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from settlespec.commitment.encoding import Refused as Undecodable
 from settlespec.commitment.leaves import Holdings, LeafKey, Part, decode_claim, decode_holdings
-from settlespec.commitment.parts import mark_of
+from settlespec.commitment.market_leaves import mark_of
 from settlespec.commitment.proofs import ProofRefused, verify
 from settlespec.commitment.state_tree import BITS, tree_key
 from settlespec.domain.messages import Claim, Deposit, ForcedOrder, ForcedWithdrawal, Message

@@ -90,6 +90,9 @@ def _names(state: State) -> Iterator[Malformed]:
     for index, claim in state.outbox.claims.items():
         if claim.index != index:
             yield _contradiction(f"outbox.claims.{index}.index", index, "the name it stands under")
+    for name, quote in () if state.round is None else state.round.quotes.items():
+        if quote.instrument != name:
+            yield _contradiction(f"round.quotes.{name}.instrument", name, "the name it stands under")
 
 
 def _open_orders(state: State) -> Iterator[Malformed]:

@@ -123,7 +123,7 @@ class Market:
     """The band's lower edge: no ask below it; a multiple of the price step, at least one step."""
     high: int
     """The band's upper edge: no bid above it; a multiple of the price step."""
-    settlement: PriceOrNone | None = None
+    settlement: Price | None = None
     """The settlement value of the underlying at this instrument's expiry, once it is fixed."""
     expired: bool = False
     """Whether a round has paid it out: its mark is its payoff, nobody holds it, and no round quotes it."""
