@@ -90,6 +90,14 @@ def test_every_loss_stays_between_what_the_option_can_cost_and_its_intrinsic_val
             assert mark * RISK_SCALE - highest <= part * loss <= mark * RISK_SCALE - lowest
 
 
+def test_where_a_double_is_coarser_than_the_grid_the_interval_still_holds_exactly() -> None:
+    reference, scan = 2**40 - 1, Scan(10**9 - 1, 0)
+    moved = moved_price(reference, scan.range_ppm, THIRDS[10])
+    losses = default_losses(OptionTerms(Right.CALL, 1, 0), 1, reference, 0, 0, scan)
+    assert moved / RISK_SCALE * RISK_SCALE < moved
+    assert losses[10] == RISK_SCALE - (moved - RISK_SCALE)
+
+
 def test_an_option_that_is_as_good_as_its_reference_loses_what_a_linear_instrument_loses() -> None:
     future = linear_array(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE)
     assert losses_of(Right.CALL, 1) == future.losses

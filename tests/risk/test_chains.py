@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from csv import DictReader
+from functools import cache
 from gzip import open as gzip_open
 from itertools import pairwise
 from pathlib import Path
@@ -37,6 +38,7 @@ SCANS: Final = {SPX_2015: 60_000, ES_2020: 60_000, SPX_2026: 60_000, BTC_2022: 1
 Shared = Callable[[str], Path]
 
 
+@cache
 def real(shared: Shared, name: str) -> Chain:
     if name == BTC_2022:
         with gzip_open(shared(BTC_DAYS), "rt") as days:
@@ -184,6 +186,25 @@ def test_beyond_the_last_strike_the_volatility_is_that_of_the_last(tmp_path: Pat
     assert [option.volatility for option in chain.options[-2:]] == pytest.approx([0.5, 0.4])
 
 
+def test_a_volatility_that_is_not_believed_is_nobody_s_neighbour(tmp_path: Path) -> None:
+    at_intrinsic = quoted("put", 110, 10, 10)
+    chain = table(tmp_path, *both(100, 0.4), at_intrinsic, quoted("call", 120, 0, 0), forward=100.0)
+    assert [option.origin for option in chain.options[-2:]] == [Origin.UNBELIEVED, Origin.NO_QUOTE]
+    assert chain.options[-1].volatility == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("strike", "expected"), [(90.0, 0.5), (110.0, 0.3)])
+def test_where_call_and_put_say_different_volatilities_the_one_out_of_the_money_is_the_neighbour_s(
+    strike: float, expected: float, tmp_path: Path
+) -> None:
+    call, put = priced(Right.CALL, strike, 0.3), priced(Right.PUT, strike, 0.5)
+    rows = [quoted("call", strike, call, call), quoted("put", strike, put, put)]
+    beyond = quoted("put" if strike < 100 else "call", strike - 20 if strike < 100 else strike + 20, 0, 0)
+    for order in (rows, rows[::-1]):
+        found = table(tmp_path, *order, beyond, forward=100.0).options[-1]
+        assert found.volatility == pytest.approx(expected)
+
+
 def test_without_a_bid_the_mark_is_half_the_ask(tmp_path: Path) -> None:
     chain = table(tmp_path, *both(100, 0.4), quoted("put", 60, 0, 0.05))
     found = chain.options[-1]
@@ -270,11 +291,11 @@ def test_a_chain_that_says_too_little_or_contradicts_itself_is_refused(
 
 def test_a_later_quote_of_an_option_replaces_an_earlier_one_and_is_counted(tmp_path: Path) -> None:
     file = tmp_path / "chain.csv"
-    rows = (f"BTC-20MAR20-3000-P,{time},put,3000.0,{iv}" for time, iv in ((2, 70), (3, 80), (1, 60)))
+    rows = (f"BTC-20MAR20-3000-P,{time},put,3000.0,{iv}" for time, iv in ((2, 70), (3, 75), (3, 80), (1, 60)))
     file.write_text("\n".join((",".join(DERIBIT), *rows)), encoding="utf-8")
     chain = read_chain(file, forward=3_000.0, time=18_000 * DAY)
-    assert [(option.line, option.volatility) for option in chain.options] == [(3, 0.8)]
-    assert chain.superseded == 2
+    assert [(option.line, option.volatility) for option in chain.options] == [(4, 0.8)]
+    assert chain.superseded == 3
 
 
 def test_a_chain_has_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,22 +9,22 @@ from settlespec.domain.instruments import Market
 from settlespec.machine.markets import revalued_market
 from settlespec.risk.arrays import Scan
 from settlespec.risk.chain_files import DAY
-from settlespec.risk.chains import option_losses, read_chain
+from settlespec.risk.chains import option_losses
 from settlespec.rules.margin import Holding, maintenance, worst_loss
 from tests.machine.driver import instrument
 from tests.risk.test_arrays import market
+from tests.risk.test_chains import SPX_2026, TIMES, real
 
 POINT = 10_000
 """Quantums per lot for one point of the index."""
 
-QUOTED = 20_483 * DAY
-EXPIRY = QUOTED + 60 * DAY
+EXPIRY = TIMES[SPX_2026] + 60 * DAY
 SCAN = Scan(range_ppm=60_000, volatility_shift_ppm=250_000)
 
 
 @pytest.fixture(scope="module")
 def markets(shared: Callable[[str], Path]) -> dict[str, Market]:
-    chain = read_chain(shared("data/option_chain_spx_20260130_a.csv.gz"), time=QUOTED)
+    chain = real(shared, SPX_2026)
     reference = round(chain.forwards[EXPIRY] * POINT)
     found = {
         f"{option.right.name.lower()} {option.strike:.0f}": market(
