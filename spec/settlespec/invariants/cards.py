@@ -1,5 +1,6 @@
 """The form of an invariant: its card, the step that it is asked about, and what it answers."""
 
+from collections import Counter
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -28,9 +29,9 @@ class Distance(StrEnum):
     FULL = "the next recomputation in full"
 
 
-@frozen
+@frozen(eq=False)
 class Card:
-    """One invariant."""
+    """One invariant. There is one record of each, so that two are the same only when they are one."""
 
     id: str
     sentence: str
@@ -45,6 +46,10 @@ class Card:
     distance: Distance
     limits: str
     """What it does not see."""
+
+
+Asked: TypeAlias = Counter[Card]
+"""How often a predicate of each invariant was evaluated: one count for each conjunct and thing, and only where the thing was there."""
 
 
 @frozen

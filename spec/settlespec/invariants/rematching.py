@@ -6,7 +6,7 @@ from settlespec.domain.events import Filled, OrderAccepted
 from settlespec.domain.orders import Order, Removal, SelfTrade, Side
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
-from settlespec.invariants.cards import Step, Violation
+from settlespec.invariants.cards import Asked, Step, Violation
 from settlespec.invariants.catalogue import PRICE_TIME
 from settlespec.invariants.measures import Balance, fill_fees, strictly_reduces
 
@@ -14,13 +14,14 @@ Fill = tuple[int, int, int]
 """Maker, price and lots."""
 
 
-def rematch(step: Step) -> Iterator[Violation]:
+def rematch(step: Step, asked: Asked) -> Iterator[Violation]:
     """PRICE-TIME: the fills of an accepted step are those of a second matcher that knows the state before it alone."""
     if not isinstance(step.outcome, Accepted):
         return
     takers = [event for event in step.outcome.events if type(event) is OrderAccepted]
     found = [(event.maker, event.price, event.size) for event in step.outcome.events if type(event) is Filled]
     expected = list(Rematch(step.before, takers[0], step).fills()) if takers else []
+    asked[PRICE_TIME] += max(len(found), len(expected), len(takers))
     if found != expected:
         who = f"order {takers[0].arrival}" if takers else ""
         yield Violation(PRICE_TIME.id, "a second matcher gives the same fills", who, str(found), str(expected))

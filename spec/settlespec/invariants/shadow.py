@@ -2,11 +2,20 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Final
 
 from settlespec.domain.instruments import Market
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.state import State
+from settlespec.invariants.cards import Asked, Violation
+from settlespec.invariants.catalogue import PRICE_TIME
 from settlespec.invariants.measures import lot_risks, order_needs
+
+TERMS: Final = attrgetter(
+    "filled", "size", "price", "side", "account", "client_id", "arrival", "instrument", "good_till", "reduce_only"
+)
+"""What an order of the state and one of the shadow must both say."""
 
 
 class ShadowOrder:
@@ -24,6 +33,7 @@ class ShadowOrder:
         "reduce_only",
         "remaining",
         "side",
+        "size",
     )
 
     def __init__(
@@ -34,7 +44,7 @@ class ShadowOrder:
         instrument: int,
         side: Side,
         price: int,
-        remaining: int,
+        size: int,
         filled: int,
         good_till: int,
         reduce_only: bool,
@@ -45,41 +55,22 @@ class ShadowOrder:
         self.instrument = instrument
         self.side = side
         self.price = price
-        self.remaining = remaining
+        self.size = size
         self.filled = filled
+        self.remaining = size - filled
         self.good_till = good_till
         self.reduce_only = reduce_only
         self.needs = 0
 
-    def terms(self) -> tuple[int, ...]:
+    def terms(self) -> tuple[object, ...]:
         """What a record of the state must say of it."""
-        return (
-            self.arrival,
-            self.account,
-            self.client_id,
-            self.instrument,
-            self.side,
-            self.price,
-            self.remaining,
-            self.filled,
-            self.good_till,
-            self.reduce_only,
-        )
+        return terms_of(self)
 
-    def is_told_by(self, order: Order) -> bool:
-        """Whether a record of the state says the same; what changes while an order rests comes first."""
-        return (
-            order.filled == self.filled
-            and order.size - order.filled == self.remaining
-            and order.price == self.price
-            and order.side is self.side
-            and order.account == self.account
-            and order.client_id == self.client_id
-            and order.arrival == self.arrival
-            and order.instrument == self.instrument
-            and order.good_till == self.good_till
-            and order.reduce_only is self.reduce_only
-        )
+
+def terms_of(order: Order | ShadowOrder) -> tuple[object, ...]:
+    """What an order says, wherever it is kept."""
+    found: tuple[object, ...] = TERMS(order)
+    return found
 
 
 class Queue:
@@ -253,34 +244,20 @@ class Shadow:
         found = [order for order in mine if order.instrument == instrument and order.reduce_only]
         return max(found, key=lambda order: order.arrival, default=None)
 
-    def differences(self, state: State) -> Iterator[tuple[str, str, str]]:
-        """Where the state's books are not this one: who, what the state has, what stands here."""
-        seen = 0
+    def differences(self, state: State, asked: Asked) -> Iterator[Violation]:
+        """PRICE-TIME: the state's books are this one."""
+        conjunct = "the shadow book is the state's book"
+        live, seen = self.live, 0
         for book in state.books.values():
             for arrival, order in book.orders.items():
                 seen += 1
-                mine = self.live.get(arrival)
-                if mine is None or not mine.is_told_by(order):
-                    said = record_terms(order)
-                    yield f"order {arrival}", str(said), str(None if mine is None else mine.terms())
-        if seen != len(self.live):
-            yield "", f"{seen} live orders", f"{len(self.live)} live orders"
-
-
-def record_terms(order: Order) -> tuple[int, ...]:
-    """The terms of a record of the state, in the order of `ShadowOrder.terms`."""
-    return (
-        order.arrival,
-        order.account,
-        order.client_id,
-        order.instrument,
-        order.side,
-        order.price,
-        order.size - order.filled,
-        order.filled,
-        order.good_till,
-        order.reduce_only,
-    )
+                mine = live.get(arrival)
+                if mine is None or TERMS(order) != TERMS(mine):
+                    meant = None if mine is None else mine.terms()
+                    yield Violation(PRICE_TIME.id, conjunct, f"order {arrival}", str(terms_of(order)), str(meant))
+        asked[PRICE_TIME] += seen
+        if seen != len(live):
+            yield Violation(PRICE_TIME.id, conjunct, "", f"{seen} live orders", f"{len(live)} live orders")
 
 
 def shadow_of(state: State) -> Shadow:
@@ -296,7 +273,7 @@ def shadow_of(state: State) -> Shadow:
                 order.instrument,
                 order.side,
                 order.price,
-                order.size - order.filled,
+                order.size,
                 order.filled,
                 order.good_till,
                 order.reduce_only,
