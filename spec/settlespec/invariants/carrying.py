@@ -20,7 +20,8 @@ def round_fields(walk: Walk) -> None:
         walk.check(LIQUIDATION_FAIR, False, "nothing interleaves with a round", "", kind, "")
         return
     if after is None:
-        walk.check(LIQUIDATION_FAIR, sheet.ended, "a round ends with its last stage", "", sheet.stage.name, "no round")
+        if not sheet.ended:
+            walk.broken(LIQUIDATION_FAIR, "a round ends with its last stage", "", sheet.stage.name, "no round")
         return
     kept(walk, before, after, operation.micro_steps)
     sums(walk, sheet, after)

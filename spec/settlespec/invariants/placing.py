@@ -1,4 +1,4 @@
-"""What an order may do that an owner signed or forced: set out on the terms allowed, rest, or be dropped; judged against the shadow book."""
+"""What an order may do that an owner signed or forced: set out on terms, rest, or be dropped; judged against the shadow book."""
 
 from settlespec.domain.events import OrderAccepted, OrderRemoved, OrderRested
 from settlespec.domain.instruments import Market
