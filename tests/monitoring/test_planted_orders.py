@@ -10,6 +10,7 @@ from settlespec.domain.events import OrderRemoved
 from settlespec.domain.operations import Place
 from settlespec.domain.orders import Side, TimeInForce
 from settlespec.domain.outcomes import Accepted
+from settlespec.domain.parameters import Parameters
 from settlespec.domain.state import State
 from settlespec.invariants.cards import Card, Violation
 from settlespec.invariants.catalogue import ORDER_LIMITS, PRICE_TIME
@@ -144,18 +145,28 @@ def test_an_order_against_the_terms_of_its_instrument_is_noticed_at_once(
     assert (ORDER_LIMITS.id, conjunct) in said(found)
 
 
+def one_each(parameters: Parameters) -> Parameters:
+    return evolve(parameters, max_orders_per_account=1)
+
+
+def one_in_all(parameters: Parameters) -> Parameters:
+    return evolve(parameters, max_orders_per_book=1)
+
+
 @pytest.mark.parametrize("price", [9, 10], ids=["rests", "trades and rests"])
 @pytest.mark.parametrize(
-    ("limit", "conjunct"),
+    ("limits", "conjunct"),
     [
-        ("max_orders_per_account", "an account has at most as many live orders as it may"),
-        ("max_orders_per_book", "a book has at most as many live orders as it may"),
+        (one_each, "an account has at most as many live orders as it may"),
+        (one_in_all, "a book has at most as many live orders as it may"),
     ],
 )
-def test_an_order_that_rests_where_no_more_may_is_noticed_at_once(limit: str, conjunct: str, price: int) -> None:
+def test_an_order_that_rests_where_no_more_may_is_noticed_at_once(
+    limits: Callable[[Parameters], Parameters], conjunct: str, price: int
+) -> None:
     watched = Watched()
     watched.do(watched.session.limit(2, 1, 0, Side.BUY, 1, 8))
-    strict = evolve(watched.state.parameters, **{limit: 1})
+    strict = limits(watched.state.parameters)
     wide = watched.state
     watched.becomes(evolve(wide, parameters=strict))
     operation = watched.session.limit(2, 1, 1, Side.BUY, 3, price)

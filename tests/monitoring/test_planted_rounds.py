@@ -73,6 +73,7 @@ def test_what_is_swapped_in_the_middle_of_a_round_is_noticed_at_once(
         if current.stage is Stage.EXPIRE:
             break
         watched.do(operation)
+    assert current is not None
     assert current.gains
 
     def swapped(outcome: Accepted) -> Accepted:

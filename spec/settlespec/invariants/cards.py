@@ -2,7 +2,7 @@
 
 from collections import Counter
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from attrs import frozen
 
@@ -67,8 +67,7 @@ class Violation:
     """What it must be, or what bounds it."""
 
 
-@frozen
-class Step:
+class Step(NamedTuple):
     """An operation between the state that it met and the answer that it got."""
 
     before: State

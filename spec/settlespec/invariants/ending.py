@@ -24,7 +24,7 @@ from settlespec.invariants.catalogue import (
 from settlespec.invariants.clearing import assess
 from settlespec.invariants.measures import Balance
 from settlespec.invariants.placing import carried_out, reduces_when_filled
-from settlespec.invariants.shadow import NO_TOTALS, TERMS
+from settlespec.invariants.shadow import NO_TOTALS, terms_of
 from settlespec.invariants.signing import content_of
 from settlespec.invariants.walk import Walk
 
@@ -158,9 +158,10 @@ def orders(walk: Walk) -> None:
     for instrument, arrival in walk.orders:
         record = books[instrument].orders.get(arrival)
         mine = live.get(arrival)
-        said = None if record is None else TERMS(record)
-        meant = None if mine is None else TERMS(mine)
-        if said != meant:
+        agree = mine is None if record is None else mine is not None and mine.is_told_by(record)
+        if not agree:
+            said = None if record is None else terms_of(record)
+            meant = None if mine is None else mine.terms()
             walk.broken(ORDER_LIMITS, "an order is what events made of it", f"order {arrival}", str(said), str(meant))
     for account, instrument in walk.pairs:
         owner = accounts.get(account)
