@@ -33,8 +33,9 @@ FIELDS: Final = attrgetter(*(field.name for field in fields(State)))
 class Monitor:
     """Watches one run from a state on.
 
-    An operation costs what it changed, whatever the number of accounts and the length of the books. A recomputation in full costs what
-    the state holds; it comes at the end of every round, and `full_every` operations after the last one.
+    An operation costs what it changed, whatever the number of accounts and the length of the books; one of a clearing round also what the
+    round carries on: its lists and gains. A recomputation in full costs what the state holds; it comes at the end of every round, and
+    `full_every` operations after the last one.
 
     Args:
         state: where the run begins; any state at rest or inside a round.
