@@ -1,6 +1,7 @@
 """What the invariants work out by themselves agrees with the machine on random runs, though they share no code."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -118,7 +119,7 @@ def test_a_step_is_judged_from_nothing_but_itself_and_a_second_matcher_agrees() 
             before = session.state
             taken = Step(before, operation, session.submit(operation))
             assert judge_step(taken, signer.verify) == ()
-            assert list(rematch(taken)) == []
+            assert list(rematch(taken, Counter())) == []
             judged += isinstance(taken.outcome, Accepted)
             if isinstance(taken.outcome, Accepted):
                 matched += sum(type(event).__name__ == "Filled" for event in taken.outcome.events)
@@ -136,7 +137,7 @@ def test_a_second_matcher_sees_a_fill_that_is_missing() -> None:
         outcome = session.submit(operation)
         if isinstance(outcome, Accepted) and any(type(event).__name__ == "Filled" for event in outcome.events):
             kept = tuple(event for event in outcome.events if type(event).__name__ != "Filled")
-            (found,) = rematch(Step(before, operation, evolve(outcome, events=kept)))
+            (found,) = rematch(Step(before, operation, evolve(outcome, events=kept)), Counter())
             assert (found.invariant, found.left) == (PRICE_TIME.id, "[]")
             return
     raise AssertionError("nothing was filled")

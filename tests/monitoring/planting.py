@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import pytest
 from attrs import evolve, frozen
@@ -14,7 +14,7 @@ from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.state import State
 from settlespec.flows.minimal import MinimalFlow
 from settlespec.flows.session import Session
-from settlespec.invariants.cards import Violation
+from settlespec.invariants.cards import Card, Violation
 from settlespec.machine.exchange import step
 from settlespec.machine.genesis import minimal
 from settlespec.machine.signatures import Ideal
@@ -22,6 +22,28 @@ from settlespec.monitoring.monitor import Monitor
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 """Breaks the machine while a patch is in force."""
+
+
+PLANTED: Final[set[Card]] = set()
+"""The invariants of which a violation is planted somewhere in these tests."""
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def notices(*cards: Card) -> Callable[[Test], Test]:
+    """Says of a test that it plants a violation of these invariants; so that none of the catalogue is left without one."""
+
+    def note(test: Test) -> Test:
+        PLANTED.update(cards)
+        return test
+
+    return note
+
+
+def replacing(where: Any, name: str, change: Callable[[Any], Any]) -> Plant:
+    """A fault that replaces a function by one made of it."""
+    original = getattr(where, name)
+    return lambda patch: patch.setattr(where, name, change(original))
 
 
 class Credulous(Ideal):
@@ -118,6 +140,21 @@ class Watched:
         broken = change(outcome)
         self.session.state = broken.state
         return self.monitor.observe(operation, broken)
+
+    def step_with(self, operation: Operation, *plants: Plant) -> tuple[Violation, ...]:
+        """A step of a broken machine; what the monitor says at once."""
+        with pytest.MonkeyPatch.context() as patch:
+            for plant in plants:
+                plant(patch)
+            outcome = step(self.state, operation, self.signer)
+        assert isinstance(outcome, Accepted), outcome
+        self.session.state = outcome.state
+        return self.monitor.observe(operation, outcome)
+
+    def becomes(self, state: State) -> None:
+        """The exchange is in another state, from which it is watched on."""
+        self.session.state = state
+        self.monitor = Monitor(state, self.signer, 10**9)
 
     def round(self, *marks: int) -> None:
         """A healthy clearing round, in single micro-steps."""

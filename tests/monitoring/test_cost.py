@@ -1,5 +1,6 @@
 """What an operation costs the monitor does not depend on how many accounts there are or how long the books are: calls are counted."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,11 +24,14 @@ def counting() -> Iterator[list[int]]:
         calls[0] += event in ("call", "c_call")
 
     before = sys.getprofile()
+    # A collection that happens to come now runs others' hooks, which are calls as well.
+    gc.disable()
     sys.setprofile(note)
     try:
         yield calls
     finally:
         sys.setprofile(before)
+        gc.enable()
 
 
 def calls_of_one_trade(bystanders: int, resting: int) -> list[int]:

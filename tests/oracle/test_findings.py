@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from settlespec.domain.outcomes import SpecBug
+from settlespec.oracle.audit_tables import tables
 from settlespec.oracle.auditing import Plan, Run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings, LawsFinding
@@ -51,6 +52,16 @@ def test_the_report_meets_the_schema_of_all_reports_and_lists_the_worst_first() 
     assert written["totals"]["laws"]["totals"]["proved"] == 1
     assert written["totals"]["operations"] == 1_200
     assert report.exit_code is ExitCode.BROKEN
+
+
+def test_an_invariant_that_had_nothing_to_judge_stands_first_among_what_was_never_reached() -> None:
+    findings = audited(HOLDS, UNCHECKED)
+    assert next(iter(findings.never_reached())) == "invariants"
+    assert findings.never_reached()["invariants"] == ("ORACLE-SANE",)
+    totals = findings.report().to_object()["totals"]
+    assert totals["never_reached"]["invariants"] == ["ORACLE-SANE"]
+    (unreached,) = (table for table in tables(findings) if table.title == "What was never reached")
+    assert unreached.rows[0] == ("invariants", "1 of 2", "ORACLE-SANE")
 
 
 def test_a_report_of_the_same_run_differs_in_its_seconds_only() -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from settlespec.domain.accounts import Account
 from settlespec.domain.state import State
-from settlespec.invariants.cards import Violation
+from settlespec.invariants.cards import Asked, Violation
 from settlespec.invariants.catalogue import CONSERVATION, EXIT_SOLVENCY, NOBODY_OWES, ZERO_SUM
 from settlespec.invariants.measures import Balance
-from settlespec.invariants.states import Sums, held_for_accounts, sums_of
+from settlespec.invariants.states import Sums, held_for_accounts, still_held, sums_of
 
 
 class Figures:
@@ -68,36 +68,44 @@ class Figures:
         elif was < 0:
             self.owing.pop(account, None)
 
-    def judge(self, state: State, instruments: Iterable[int], *, at_rest: bool) -> list[Violation]:
+    def judge(self, state: State, instruments: Iterable[int], asked: Asked, *, at_rest: bool) -> list[Violation]:
         """The invariants of the state by these sums, of the markets that an operation touched.
 
         Args:
+            asked: where evaluations are counted.
             at_rest: whether the operation began and ended outside a round; at the end of a round marks have moved, and all is counted anew.
         """
         room = held_for_accounts(state)
         cash = self.cash
         if state.round is not None:
-            cash -= state.round.owed - state.round.collected
+            cash += still_held(state, self.net) - (state.round.owed - state.round.collected)
         found = []
+        asked[CONSERVATION] += 1
         if cash != room:
             found.append(Violation(CONSERVATION.id, "the vault is the sum of what is held", "", room, cash))
         for name in instruments:
             net, long, open_interest = self.net[name], self.long[name], state.books[name].open_interest
-            if net:
+            if net or long or open_interest:
+                asked[ZERO_SUM] += 2
+            if net and (state.round is None or not state.markets[name].expired):
                 found.append(Violation(ZERO_SUM.id, "positions sum to zero", f"instrument {name}", net, 0))
             if open_interest != long:
                 who = f"instrument {name}"
                 found.append(Violation(ZERO_SUM.id, "longs are the open interest", who, open_interest, long))
         if at_rest:
             worth = self.worth
+            asked[EXIT_SOLVENCY] += 1
             if worth > room:
                 found.append(Violation(EXIT_SOLVENCY.id, "the vault can pay everybody who leaves", "", worth, room))
             if state.funding_pool:
                 found.append(Violation(NOBODY_OWES.id, "the funding pool is empty", "", state.funding_pool, 0))
         return found
 
-    def disagreements(self, sums: Sums, *, at_rest: bool) -> Iterator[Violation]:
+    def disagreements(self, sums: Sums, asked: Asked, *, at_rest: bool) -> Iterator[Violation]:
         """Where the running sums are not those counted in full."""
+        asked.update((CONSERVATION, ZERO_SUM))
+        if at_rest:
+            asked.update((EXIT_SOLVENCY, NOBODY_OWES))
         agree = "the running sum agrees with the sum in full"
         if self.cash != sums.cash:
             yield Violation(CONSERVATION.id, agree, "cash", self.cash, sums.cash)

@@ -12,7 +12,7 @@ from settlespec.domain.operations import Operation
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.state import State
 from settlespec.invariants.cards import Step, Violation
-from settlespec.invariants.catalogue import ATOMICITY, NO_DOUBLE_SPEND, PRICE_TIME, ZERO_SUM
+from settlespec.invariants.catalogue import ATOMICITY, NO_DOUBLE_SPEND, ZERO_SUM
 from settlespec.invariants.rematching import rematch
 from settlespec.invariants.shadow import shadow_of
 from settlespec.invariants.states import judge_state, sums_of
@@ -21,7 +21,7 @@ from settlespec.invariants.walk import Walk
 from settlespec.machine.exchange import step
 from settlespec.machine.signatures import Signatures
 from settlespec.monitoring.figures import Figures
-from settlespec.monitoring.second_execution import Execute, Recorded, execute_again
+from settlespec.monitoring.second_execution import Execute, execute_again
 from settlespec.monitoring.tally import Count, Tally
 
 AGAIN: Final = 32
@@ -34,8 +34,9 @@ FIELDS: Final = attrgetter(*(field.name for field in fields(State)))
 class Monitor:
     """Watches one run from a state on.
 
-    An operation costs what it changed, whatever the number of accounts and the length of the books. A recomputation in full costs what
-    the state holds; it comes at the end of every round, and `full_every` operations after the last one.
+    An operation costs what it changed, whatever the number of accounts and the length of the books; one of a clearing round also what the
+    round carries on: its lists and gains. A recomputation in full costs what the state holds; it comes at the end of every round, and
+    `full_every` operations after the last one.
 
     Args:
         state: where the run begins; any state at rest or inside a round.
@@ -62,7 +63,7 @@ class Monitor:
         self.operations = 0
         """Operations observed."""
         self.tally = Tally()
-        self._window: deque[Recorded] = deque(maxlen=again)
+        self._window: deque[Step] = deque(maxlen=again)
         self._traded: Step | None = None
         self._adopt(state)
         self._checkpoint()
@@ -77,20 +78,23 @@ class Monitor:
             The violations noticed now, which are also counted.
         """
         self.operations += 1
+        state = self.state
         found: list[Violation] = []
-        if before is not None and before is not self.state:
+        if before is not None and before is not state:
             found.append(
                 Violation(ATOMICITY.id, "an operation meets the state that the last one left", "", "other", "")
             )
             self._adopt(before)
-        self._window.append(Recorded(self.state, operation, outcome))
+            state = before
+        taken = Step(state, operation, outcome)
+        self._window.append(taken)
         round_ended = False
-        if isinstance(outcome, Accepted):
-            round_ended = self.state.round is not None and outcome.state.round is None
-            found += self._accepted(operation, outcome)
+        if type(outcome) is Accepted:
+            round_ended = state.round is not None and outcome.state.round is None
+            found += self._accepted(taken, outcome)
         else:
-            self.tally.rejected += 1
-            if FIELDS(self.state) != self._fields:
+            self.tally.incrementally[ATOMICITY] += 1
+            if FIELDS(state) != self._fields:
                 found.append(
                     Violation(ATOMICITY.id, "a rejected operation leaves the state as it was", "", "changed", "")
                 )
@@ -126,19 +130,17 @@ class Monitor:
         self._orders: set[tuple[int, int]] = set()
         self._waiting: dict[int, Received] = {}
 
-    def _accepted(self, operation: Operation, outcome: Accepted) -> list[Violation]:
-        before, after = self.state, outcome.state
-        self.tally.accepted[type(operation)] += 1
-        taken = Step(before, operation, outcome)
-        walk = walk_step(taken, self.shadow, self.signatures.verify)
-        changed = walk.named.union(outcome.touched)
+    def _accepted(self, taken: Step, outcome: Accepted) -> list[Violation]:
+        before, after, asked = taken.before, outcome.state, self.tally.incrementally
+        walk = walk_step(taken, self.shadow, self.signatures.verify, asked)
+        named, found = walk.named, walk.violations
+        changed = named if named.issuperset(outcome.touched) else named.union(outcome.touched)
         self.figures.move(before, after, changed)
-        found = walk.violations
         at_rest = before.round is None and after.round is None
-        found.extend(self.figures.judge(after, walk.instruments, at_rest=at_rest))
+        found += self.figures.judge(after, walk.instruments, asked, at_rest=at_rest)
         if walk.balances:
-            found.extend(self._holders(after, walk))
-        self._named |= walk.named
+            found += self._holders(after, walk)
+        self._named |= named
         self._orders |= walk.orders
         if walk.waits is not None:
             self._waiting[before.inbox.cursor] = walk.waits
@@ -150,6 +152,7 @@ class Monitor:
 
     def _holders(self, after: State, walk: Walk) -> Iterator[Violation]:
         """ZERO-SUM: an account is among the holders exactly while it has a position."""
+        walk.asked[ZERO_SUM] += len(walk.balances)
         for account in walk.balances:
             owner = after.accounts.get(account)
             if owner is None:
@@ -160,19 +163,17 @@ class Monitor:
                 yield Violation(ZERO_SUM.id, conjunct, f"account {account}", str(not holds), str(holds))
 
     def _full(self, *, compare_worth: bool, digest: bool = False) -> list[Violation]:
-        state = self.state
+        state, asked = self.state, self.tally.in_full
         self.tally.fulls += 1
         sums = sums_of(state)
-        found = list(judge_state(state, sums))
-        found += self.figures.disagreements(sums, at_rest=compare_worth and state.round is None)
-        for who, left, right in self.shadow.differences(state):
-            found.append(Violation(PRICE_TIME.id, "the shadow book is the state's book", who, left, right))
+        found = list(judge_state(state, sums, asked))
+        found += self.figures.disagreements(sums, asked, at_rest=compare_worth and state.round is None)
+        found += self.shadow.differences(state, asked)
         if self._traded is not None:
-            found += rematch(self._traded)
+            found += rematch(self._traded, asked)
             self._traded = None
         found += self._unnamed()
-        self.tally.executions += len(self._window)
-        found += execute_again(self._window, self.execute, self.signatures, digest=digest)
+        found += execute_again(self._window, self.execute, self.signatures, asked, digest=digest)
         self.figures.adopt(sums)
         if found:
             self.shadow = shadow_of(state)
@@ -181,29 +182,34 @@ class Monitor:
 
     def _unnamed(self) -> Iterator[Violation]:
         """ATOMICITY and NO-DOUBLE-SPEND since the last recomputation: what no event named is what it was."""
-        since, now = self._since, self.state
+        since, now, asked = self._since, self.state, self.tally.in_full
+        conjunct = "what no event names stays as it was"
+        named, old_accounts = self._named, since.accounts.get
         for account, record in now.accounts.items():
-            if account not in self._named:
-                old = since.accounts.get(account)
+            if account not in named:
+                asked[ATOMICITY] += 1
+                old = old_accounts(account)
                 if old is not record and old != record:
-                    conjunct = "what no event names stays as it was"
                     yield Violation(ATOMICITY.id, conjunct, f"account {account}", str(record), str(old))
         for name, book in now.books.items():
             before = since.books[name]
             if book is before:
                 continue
+            orders, old_orders = self._orders, before.orders.get
             for arrival, order in book.orders.items():
-                if (name, arrival) not in self._orders:
-                    old_order = before.orders.get(arrival)
-                    if old_order is not order and old_order != order:
-                        conjunct = "what no event names stays as it was"
-                        yield Violation(ATOMICITY.id, conjunct, f"order {arrival}", str(order), str(old_order))
+                old_order = old_orders(arrival)
+                if old_order is not order and (name, arrival) not in orders and old_order != order:
+                    yield Violation(ATOMICITY.id, conjunct, f"order {arrival}", str(order), str(old_order))
+            asked[ATOMICITY] += len(book.orders)
         for index, claim in now.outbox.claims.items():
-            if index < since.outbox.next_index and since.outbox.claims.get(index) != claim:
-                who = f"claim {index}"
-                yield Violation(NO_DOUBLE_SPEND.id, "a claim stays as it was made", who, str(claim), "")
+            if index < since.outbox.next_index:
+                asked[NO_DOUBLE_SPEND] += 1
+                if since.outbox.claims.get(index) != claim:
+                    who = f"claim {index}"
+                    yield Violation(NO_DOUBLE_SPEND.id, "a claim stays as it was made", who, str(claim), "")
         for index, received in now.inbox.messages.items():
-            came = self._waiting.get(index, since.inbox.messages.get(index))
-            if index < since.inbox.next_index and came != received:
-                who = f"message {index}"
-                yield Violation(NO_DOUBLE_SPEND.id, "a message stays as it came", who, str(received), "")
+            if index < since.inbox.next_index:
+                asked[NO_DOUBLE_SPEND] += 1
+                if self._waiting.get(index, since.inbox.messages.get(index)) != received:
+                    who = f"message {index}"
+                    yield Violation(NO_DOUBLE_SPEND.id, "a message stays as it came", who, str(received), "")

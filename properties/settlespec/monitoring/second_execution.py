@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from attrs import fields, frozen
+from attrs import fields
 
 from settlespec.domain.operations import Operation
 from settlespec.domain.outcomes import Accepted, Outcome, Rejected
 from settlespec.domain.state import State
-from settlespec.invariants.cards import Violation
+from settlespec.invariants.cards import Asked, Step, Violation
 from settlespec.invariants.catalogue import DETERMINISM
 from settlespec.machine.signatures import Signatures
 from settlespec.monitoring.permuted import permuted_state
@@ -21,23 +21,15 @@ SHARED = ("accounts", "books", "outbox")
 """Fields of a state that may be long: compared where operations touched them."""
 
 
-@frozen
-class Recorded:
-    """One operation with the state that it met and its answer."""
-
-    before: State
-    operation: Operation
-    outcome: Outcome
-
-
 def execute_again(
-    window: deque[Recorded], execute: Execute, signatures: Signatures, *, digest: bool = False
+    window: deque[Step], execute: Execute, signatures: Signatures, asked: Asked, *, digest: bool = False
 ) -> Iterator[Violation]:
     """Execute recorded operations again; every answer, and in the end every field of the state, must be the same.
 
     Args:
         window: operations, each of which met the state that the one before it left.
         execute, signatures: the machine.
+        asked: where comparisons of answers are counted.
         digest: whether the digests of the two states are compared as well, which reads both whole.
     """
     if not window:
@@ -46,6 +38,7 @@ def execute_again(
     accounts: set[int] = set()
     for place, recorded in enumerate(window):
         kind = type(recorded.operation).__name__
+        asked[DETERMINISM] += 1
         again = execute(state, recorded.operation, signatures)
         said, meant = answer(again), answer(recorded.outcome)
         if said != meant:

@@ -183,7 +183,8 @@ def _invariants(findings: Findings) -> PlainTable:
         Column("sentence", wraps=True, optional=True),
     )
     rows = tuple(_invariant(finding) for finding in findings.worst_first())
-    return PlainTable("Invariants: how often checked and broken", columns, rows)
+    note = "Checks are evaluations of a predicate on something that was there; one without anything to judge counts 0."
+    return PlainTable("Invariants: how often checked and broken", columns, rows, note)
 
 
 def _invariant(finding: InvariantFinding) -> tuple[str, ...]:
@@ -220,10 +221,12 @@ def _laws_of(subject: str, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _unreached(findings: Findings) -> PlainTable:
-    reached = findings.statistics.reached()
+    reached = {subject: _nonzero(counts) for subject, counts in findings.statistics.reached().items()}
+    never = findings.never_reached()
+    reached["invariants"] = len(findings.invariants) - len(never["invariants"])
     rows = tuple(
-        (subject, f"{_nonzero(reached[subject])} of {_nonzero(reached[subject]) + len(names)}", ", ".join(names) or "-")
-        for subject, names in findings.statistics.unreached().items()
+        (subject, f"{reached[subject]} of {reached[subject] + len(names)}", ", ".join(names) or "-")
+        for subject, names in never.items()
     )
     columns = (Column("subject"), Column("reached", figures=True), Column("reached zero times", wraps=True))
     return PlainTable("What was never reached", columns, rows, "About these this run says nothing.")

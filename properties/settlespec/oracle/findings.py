@@ -42,9 +42,9 @@ class InvariantFinding:
     id: str
     sentence: str
     incrementally: int
-    """Times checked from what an operation changed."""
+    """Predicates evaluated from what an operation changed, where there was something to judge."""
     in_full: int
-    """Times recomputed from the whole state."""
+    """Predicates evaluated when the whole state was recomputed."""
     broken: int
     """Violations."""
     first: Breakage | None
@@ -95,6 +95,11 @@ class Findings:
     def worst_first(self) -> list[InvariantFinding]:
         """The invariants in the order of a report."""
         return sorted(self.invariants, key=lambda finding: (WORST_FIRST.index(finding.status), finding.id))
+
+    def never_reached(self) -> dict[str, tuple[str, ...]]:
+        """By subject, what the run says nothing about: the invariants that had nothing to judge stand first."""
+        unasked = tuple(finding.id for finding in self.invariants if finding.status == "never checked")
+        return {"invariants": unasked, **self.statistics.unreached()}
 
     @property
     def breakages(self) -> tuple[Breakage, ...]:
@@ -162,7 +167,7 @@ class Findings:
             "rejected_by_reason": by_frequency(statistics.rejected),
             "refused_from_inbox": by_frequency(statistics.refused),
             "reached": {subject: by_frequency(counts) for subject, counts in statistics.reached().items()},
-            "never_reached": {subject: list(names) for subject, names in statistics.unreached().items()},
+            "never_reached": {subject: list(names) for subject, names in self.never_reached().items()},
             "stages": {stage.name: asdict(statistics.rounds.stages[stage]) for stage in Stage},
             "breach_to_execution_rounds": {
                 ending.value: {str(rounds): count for rounds, count in waits.items()}

@@ -1,7 +1,8 @@
 """The form of an invariant: its card, the step that it is asked about, and what it answers."""
 
+from collections import Counter
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from attrs import frozen
 
@@ -28,9 +29,9 @@ class Distance(StrEnum):
     FULL = "the next recomputation in full"
 
 
-@frozen
+@frozen(eq=False)
 class Card:
-    """One invariant."""
+    """One invariant. There is one record of each, so that two are the same only when they are one."""
 
     id: str
     sentence: str
@@ -45,6 +46,10 @@ class Card:
     distance: Distance
     limits: str
     """What it does not see."""
+
+
+Asked: TypeAlias = Counter[Card]
+"""How often a predicate of each invariant was evaluated: one count for each conjunct and thing, and only where the thing was there."""
 
 
 @frozen
@@ -62,8 +67,7 @@ class Violation:
     """What it must be, or what bounds it."""
 
 
-@frozen
-class Step:
+class Step(NamedTuple):
     """An operation between the state that it met and the answer that it got."""
 
     before: State

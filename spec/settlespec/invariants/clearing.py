@@ -11,13 +11,12 @@ from settlespec.domain.events import (
     InsurancePaid,
     Marked,
     Revalued,
-    RoundBegun,
     RoundEnded,
     StageBegun,
 )
 from settlespec.domain.operations import BeginRound
 from settlespec.domain.orders import Side
-from settlespec.domain.rounds import Breach, Stage
+from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Seize, Settle, Stage, Task
 from settlespec.invariants import closing
 from settlespec.invariants.catalogue import (
     CONSERVATION,
@@ -27,60 +26,11 @@ from settlespec.invariants.catalogue import (
     ORACLE_SANE,
     ZERO_SUM,
 )
+from settlespec.invariants.expiring import end_expiry, expired_now, orders_of_expired
 from settlespec.invariants.measures import FUNDING_UNIT, expected_market, market_facts, upwards
 from settlespec.invariants.sheet import Sheet, worst_first
-from settlespec.invariants.signing import statement_content
+from settlespec.invariants.turns import passed, standing_of
 from settlespec.invariants.walk import Walk
-
-
-def begin_round(walk: Walk) -> None:
-    """The statement is for here and now, complete, and signed by enough oracles (ORACLE-SANE)."""
-    operation, before = walk.operation, walk.before
-    assert type(operation) is BeginRound
-    statement, parameters = operation.statement, before.parameters
-    content = statement_content(statement)
-    keys = parameters.oracles.keys
-    signers = {
-        signed.oracle
-        for signed in operation.signatures
-        if signed.oracle < len(keys) and walk.verify(keys[signed.oracle], content, signed.signature)
-    }
-    if len(signers) < parameters.oracles.threshold or 2 * len(signers) <= len(keys):
-        walk.broken(ORACLE_SANE, "enough oracles signed the statement", "", len(signers), parameters.oracles.threshold)
-    here = statement.chain, statement.rollup, statement.number
-    there = parameters.chain, parameters.rollup, before.round_number + 1
-    walk.require(ORACLE_SANE, "the statement is for this chain, rollup and round", "", str(here), str(there))
-    if not before.marks_time < statement.timestamp <= before.clock:
-        walk.broken(ORACLE_SANE, "the statement is newer than the last one", "", statement.timestamp, before.marks_time)
-    age = before.clock - statement.timestamp
-    if age > parameters.max_age:
-        walk.broken(ORACLE_SANE, "the statement is fresh", "", age, parameters.max_age)
-    names = [quote.instrument for quote in statement.quotes]
-    walk.require(ORACLE_SANE, "every listed instrument is quoted once", "", str(names), str(sorted(before.markets)))
-    for quote in statement.quotes:
-        market = before.markets.get(quote.instrument)
-        if market is not None and not 1 <= quote.mark <= market.instrument.max_price:
-            who = f"instrument {quote.instrument}"
-            walk.broken(
-                ORACLE_SANE, "a mark is a price of its instrument", who, quote.mark, market.instrument.max_price
-            )
-
-
-def round_begun(walk: Walk, event: RoundBegun) -> None:
-    """The funding interval is what has passed since the last round's statement, so no moment is settled twice."""
-    operation, opened = walk.operation, walk.after.round
-    if type(operation) is not BeginRound or opened is None:
-        walk.broken(ORACLE_SANE, "a round begins with a statement", "", event.number, "")
-        return
-    statement = operation.statement
-    told = event.number, event.timestamp, tuple(quote for _, quote in sorted(opened.quotes.items()))
-    kept = opened.number, opened.timestamp, statement.quotes
-    if not told == kept == (statement.number, statement.timestamp, statement.quotes):
-        walk.broken(ORACLE_SANE, "the round is that of the statement", "", event.number, statement.number)
-    passed = min(statement.timestamp - walk.before.marks_time, walk.before.parameters.round_deadline)
-    walk.require(NO_DOUBLE_SPEND, "a funding interval begins where the last one ended", "", opened.elapsed, passed)
-    first = next(iter(walk.before.holders), None)
-    walk.require(NO_DOUBLE_SPEND, "revaluing begins with the first holder", "", str(opened.holder), str(first))
 
 
 def sheet_of(walk: Walk) -> Sheet | None:
@@ -98,10 +48,9 @@ def revalued(walk: Walk, event: Revalued) -> None:
     if sheet is None:
         return
     who = f"account {event.account}"
-    if sheet.stage is not Stage.REVALUE or event.account != sheet.holder:
-        walk.broken(
-            NO_DOUBLE_SPEND, "each holder settles his funding once, in his turn", who, event.account, str(sheet.holder)
-        )
+    in_turn = sheet.stage is Stage.REVALUE and event.account == sheet.holder
+    conjunct = "each holder settles his funding once, in his turn"
+    walk.check(NO_DOUBLE_SPEND, in_turn, conjunct, who, event.account, str(sheet.holder))
     sheet.holder = walk.before.holders.after(event.account)
     balance = walk.balance(event.account)
     rest, exact, worth = balance.equity(walk.before.markets), 0, balance.cash
@@ -133,12 +82,11 @@ def marked(walk: Walk, event: Marked) -> None:
         return
     name = event.instrument
     who = f"instrument {name}"
-    if sheet.stage is not Stage.REVALUE or sheet.holder is not None:
-        walk.broken(
-            ORACLE_SANE, "marks are adopted once every holder is revalued", who, sheet.stage.name, str(sheet.holder)
-        )
+    settled = sheet.stage is Stage.REVALUE and sheet.holder is None
+    conjunct = "marks are adopted once every holder is revalued"
+    walk.check(ORACLE_SANE, settled, conjunct, who, sheet.stage.name, str(sheet.holder))
     said, meant = (event.mark, event.rate), (sheet.marks.get(name), sheet.rates.get(name))
-    walk.require(ORACLE_SANE, "marks come from the statement only", who, str(said), str(meant))
+    walk.agree(ORACLE_SANE, "marks come from the statement only", who, said, meant)
     old = walk.before.markets[name]
     surcharge = max(
         surcharge_of(walk, other)
@@ -146,9 +94,12 @@ def marked(walk: Walk, event: Marked) -> None:
         if market.instrument.underlying == old.instrument.underlying
     )
     index = old.funding_index + sheet.rates[name] * sheet.marks[name] * sheet.elapsed
-    expected = expected_market(old, sheet.marks[name], surcharge, index)
+    terms, quote = old.instrument, sheet.round.quotes.get(name)
+    stated = () if quote is None else quote.losses
+    mark, reference = sheet.marks[name], sheet.marks.get(terms.reference, 0)
+    expected = expected_market(terms, mark, reference, stated, surcharge, index)
     facts = market_facts(walk.after.markets[name])
-    walk.require(ORACLE_SANE, "a market says what follows from its mark", who, str(facts), str(expected))
+    walk.agree(ORACLE_SANE, "a market says what follows from its mark", who, facts, expected)
 
 
 def surcharge_of(walk: Walk, name: int) -> int:
@@ -167,74 +118,108 @@ def stage_begun(walk: Walk, event: StageBegun) -> None:
     if event.stage != sheet.stage + 1:
         walk.broken(LIQUIDATION_FAIR, "stages follow each other", "", event.stage.name, sheet.stage.name)
     end_stage(walk, sheet)
-    sheet.stage = event.stage
-    count = event.micro_steps
+    sheet.stage, sheet.tasks = event.stage, ()
+    count = None
     match event.stage:
         case Stage.EXPIRE:
             adopt(walk, sheet)
+            expired = expired_now(walk)
+            sheet.tasks = tuple(orders_of_expired(walk, expired))
+            if expired:
+                count = len(sheet.tasks) + sum(1 for _ in holders(walk, None))
         case Stage.DEFAULT:
-            count = plan(walk, sheet, sheet.defaulted, settle=True)
+            plan(walk, sheet, sheet.defaulted, settle=True)
         case Stage.HAIRCUT:
+            sheet.tasks = tuple(sheet.gainers() if sheet.owed else ())
             sheet.haircuts = deque(sheet.gainers() if sheet.owed else ())
-            count = len(sheet.haircuts)
         case Stage.ASSESS:
             sheet.holder = next(holders(walk, None), None)
+            count = sum(1 for _ in holders(walk, None))
         case Stage.CLOSE:
-            impatient = walk.before.parameters.patience
-            late = [breach.account for breach in worst_first(sheet.breaches) if breach.rounds > impatient]
-            count = plan(walk, sheet, late, settle=False)
+            plan(walk, sheet, late(walk, sheet), settle=False)
+        case Stage.DISCARD:
+            sheet.tasks = tuple(to_discard(walk))
         case Stage.LIQUIDATE:
             patience = walk.before.parameters.patience
             sheet.queue = deque(b.account for b in worst_first(sheet.breaches) if b.rounds <= patience)
-            count = len(sheet.queue)
+            sheet.tasks = tuple(sheet.queue)
         case _:
             pass
-    walk.require(
-        LIQUIDATION_FAIR, "a stage's list is as long as what must be done", event.stage.name, event.micro_steps, count
-    )
+    meant = len(sheet.tasks) if count is None else count
+    if meant or event.micro_steps:
+        conjunct = "a stage's list is as long as what must be done"
+        walk.require(LIQUIDATION_FAIR, conjunct, event.stage.name, event.micro_steps, meant)
+
+
+def late(walk: Walk, sheet: Sheet) -> list[int]:
+    """Accounts in breach beyond patience, worst first."""
+    patience = walk.before.parameters.patience
+    return [breach.account for breach in worst_first(sheet.breaches) if breach.rounds > patience]
 
 
 def end_stage(walk: Walk, sheet: Sheet) -> None:
     """What a stage must have done when the next begins."""
-    if sheet.closes:
-        walk.broken(LIQUIDATION_FAIR, "every planned close is carried out", sheet.stage.name, len(sheet.closes), 0)
-        sheet.closes.clear()
-    if sheet.stage is Stage.HAIRCUT:
+    stage = sheet.stage
+    if stage in (Stage.DEFAULT, Stage.CLOSE):
+        if sheet.closes:
+            walk.broken(LIQUIDATION_FAIR, "every planned close is carried out", stage.name, len(sheet.closes), 0)
+            sheet.closes.clear()
+        for account in sheet.defaulted if stage is Stage.DEFAULT else late(walk, sheet):
+            live = len(walk.shadow.owned.get(account, ()))
+            conjunct = "an account that is closed at the mark loses its orders"
+            walk.check(LIQUIDATION_FAIR, not live, conjunct, f"account {account}", live, 0)
+    if stage is Stage.EXPIRE:
+        end_expiry(walk, sheet, holders(walk, None))
+    if stage is Stage.HAIRCUT:
         walk.require(CONSERVATION, "the haircut collects what is owed", "", sheet.collected, sheet.owed)
-    if sheet.stage is Stage.ASSESS:
+        if sheet.haircuts:
+            conjunct = "each gainer pays once, in his turn"
+            walk.broken(LIQUIDATION_FAIR, conjunct, f"account {sheet.haircuts[0]}", "passed over", "")
+    if stage is Stage.ASSESS:
         assess(walk, sheet, None)
-    if sheet.stage is Stage.DISCARD:
-        for name, market in walk.markets.items():
-            bid, ask = walk.shadow.best(name, Side.BUY), walk.shadow.best(name, Side.SELL)
-            expired = any(head is not None and head.good_till < walk.before.clock for head in (bid, ask))
-            if expired:
-                walk.broken(LIQUIDATION_FAIR, "no expired order stays in front", f"instrument {name}", "", "")
-            if (bid is not None and bid.price > market.high) or (ask is not None and ask.price < market.low):
-                walk.broken(
-                    LIQUIDATION_FAIR, "no order outside the band stays", f"instrument {name}", market.low, market.high
-                )
+    if stage is Stage.DISCARD:
+        for left in to_discard(walk):
+            conjunct = "no order that is outside the band or has expired stays"
+            walk.broken(LIQUIDATION_FAIR, conjunct, f"order {left.arrival}", left.price, "discarded")
+
+
+def to_discard(walk: Walk) -> Iterator[Discard]:
+    """The live orders that are outside the band or have expired: by instrument, bids first, each side in precedence."""
+    clock = walk.before.clock
+    for name in sorted(walk.markets):
+        market = walk.markets[name]
+        for side in (Side.BUY, Side.SELL):
+            edge = market.high if side is Side.BUY else market.low
+            for order in walk.shadow.queue(name, side):
+                walk.asked[LIQUIDATION_FAIR] += 1
+                if side * (order.price - edge) > 0 or order.good_till < clock:
+                    yield Discard(name, side, order.price, order.arrival)
 
 
 def adopt(walk: Walk, sheet: Sheet) -> None:
     """The new marks hold, and the funding pool goes to the insurance fund."""
     walk.markets = walk.after.markets
-    if sheet.pool < 0:
-        walk.broken(ZERO_SUM, "receivers of funding get no more than payers pay", "", sheet.pool, 0)
+    conjunct = "receivers of funding get no more than payers pay"
+    walk.check(ZERO_SUM, sheet.pool >= 0, conjunct, "", sheet.pool, 0)
     sheet.insurance += sheet.pool
     sheet.pool = 0
 
 
-def plan(walk: Walk, sheet: Sheet, accounts: list[int], *, settle: bool) -> int:
-    """The closes that must come, and how many micro-steps they take with seizing and settling."""
+def plan(walk: Walk, sheet: Sheet, accounts: list[int], *, settle: bool) -> None:
+    """The closes that must come, each account's after the seizing of its orders, and before its debt is settled."""
     if not accounts:
-        return 0
-    balances = {}
-    for account in holders(walk, None):
-        # Ranked, not named: whoever is closed against is named by the event.
-        balances[account] = walk.balances.get(account) or closing.balance_of(walk.before, account)
+        return
+    # Ranked, not named: whoever is closed against is named by the event.
+    balances = {account: standing_of(walk, account) for account in holders(walk, None)}
     sheet.closes = deque(closing.closes(balances, accounts, walk.markets))
     sheet.seizable.update(accounts)
-    return len(sheet.closes) + len(accounts) * (2 if settle else 1)
+    tasks: list[Task] = []
+    for account in accounts:
+        tasks.append(Seize(account))
+        tasks += [CloseAtMark(*close) for close in sheet.closes if close[0] == account]
+        if settle:
+            tasks.append(Settle(account))
+    sheet.tasks = tuple(tasks)
 
 
 def holders(walk: Walk, since: int | None) -> Iterator[int]:
@@ -251,10 +236,14 @@ def holders(walk: Walk, since: int | None) -> Iterator[int]:
 def assess(walk: Walk, sheet: Sheet, until: int | None) -> None:
     """Whoever was passed in this step is in breach exactly if an event says so."""
     found, healed = [], []
+    if until is not None and (sheet.holder is None or until < sheet.holder):
+        conjunct = "assessing goes on behind the last holder"
+        walk.broken(LIQUIDATION_FAIR, conjunct, "", until, str(sheet.holder))
     for account in holders(walk, sheet.holder) if sheet.holder is not None else ():
         if until is not None and account >= until:
             break
-        balance = walk.balances.get(account) or closing.balance_of(walk.before, account)
+        balance = standing_of(walk, account)
+        walk.asked[LIQUIDATION_FAIR] += 1
         equity, maintenance = balance.equity(walk.markets), balance.maintenance(walk.markets)
         rounds = walk.before.breaches.get(account, 0)
         if equity < maintenance:
@@ -266,9 +255,12 @@ def assess(walk: Walk, sheet: Sheet, until: int | None) -> None:
             healed.append(account)
     said = [(b.account, b.equity, b.maintenance, b.rounds) for b in sheet.breached]
     meant = [(b.account, b.equity, b.maintenance, b.rounds) for b in found]
-    walk.require(LIQUIDATION_FAIR, "in breach are those below maintenance, and all of them", "", str(said), str(meant))
-    conjunct = "healed are those that were in breach and are not, and all of them"
-    walk.require(LIQUIDATION_FAIR, conjunct, "", str(sheet.healed), str(healed))
+    if said != meant:
+        conjunct = "in breach are those below maintenance, and all of them"
+        walk.broken(LIQUIDATION_FAIR, conjunct, "", str(said), str(meant))
+    if sheet.healed != healed:
+        conjunct = "healed are those that were in breach and are not, and all of them"
+        walk.broken(LIQUIDATION_FAIR, conjunct, "", str(sheet.healed), str(healed))
     sheet.breached, sheet.healed = [], []
     sheet.holder = until
 
@@ -281,16 +273,15 @@ def closed_at_mark(walk: Walk, event: ClosedAtMark) -> None:
     who = f"account {event.account}"
     said = event.account, event.instrument, event.counterparty, event.size
     meant = sheet.closes.popleft() if sheet.closes else None
-    if said != meant:
-        walk.broken(LIQUIDATION_FAIR, "closes at the mark follow the ranking", who, str(said), str(meant))
+    walk.agree(LIQUIDATION_FAIR, "closes at the mark follow the ranking", who, said, meant)
     mark = walk.markets[event.instrument].mark
     walk.require(LIQUIDATION_FAIR, "a close at the mark is at the mark", who, event.mark, mark)
     change = event.side * event.size
     for account, lots in ((event.account, change), (event.counterparty, -change)):
         balance = walk.balance(account)
         size = balance.sizes.get(event.instrument, 0)
-        if size * lots >= 0 or abs(lots) > abs(size):
-            walk.broken(LIQUIDATION_FAIR, "a close only shrinks a position", f"account {account}", lots, size)
+        shrinks = size * lots < 0 and abs(lots) <= abs(size)
+        walk.check(LIQUIDATION_FAIR, shrinks, "a close only shrinks a position", f"account {account}", lots, size)
         balance.trade(event.instrument, lots, event.mark, 0)
         walk.pairs.add((account, event.instrument))
     walk.named.update((event.account, event.counterparty))
@@ -305,10 +296,9 @@ def insurance_paid(walk: Walk, event: InsurancePaid) -> None:
     who = f"account {event.account}"
     balance = walk.balance(event.account)
     debt = -balance.equity(walk.markets)
-    if sheet.stage is not Stage.DEFAULT or balance.sizes or debt <= 0 or event.paid + event.owed != debt:
-        walk.broken(
-            INSURANCE, "only the proven shortfall of a closed account is paid", who, event.paid + event.owed, debt
-        )
+    proven = sheet.stage is Stage.DEFAULT and not balance.sizes and debt > 0 and event.paid + event.owed == debt
+    conjunct = "only the proven shortfall of a closed account is paid"
+    walk.check(INSURANCE, proven, conjunct, who, event.paid + event.owed, debt)
     walk.require(INSURANCE, "the fund pays as far as it reaches", who, event.paid, min(max(sheet.insurance, 0), debt))
     sheet.insurance -= event.paid
     sheet.owed += event.owed
@@ -322,11 +312,12 @@ def haircut_taken(walk: Walk, event: HaircutTaken) -> None:
         return
     who = f"account {event.account}"
     meant = sheet.haircuts.popleft() if sheet.haircuts else None
-    if event.account != meant:
-        walk.broken(LIQUIDATION_FAIR, "each gainer pays once, in his turn", who, event.account, str(meant))
+    walk.check(
+        LIQUIDATION_FAIR, event.account == meant, "each gainer pays once, in his turn", who, event.account, str(meant)
+    )
     gain = sheet.gain(event.account)
-    if event.amount > gain:
-        walk.broken(LIQUIDATION_FAIR, "nobody pays more than he gained in this round", who, event.amount, gain)
+    conjunct = "nobody pays more than he gained in this round"
+    walk.check(LIQUIDATION_FAIR, event.amount <= gain, conjunct, who, event.amount, gain)
     share = upwards(sheet.owed * gain, sheet.total_gain) if sheet.total_gain else 0
     walk.require(LIQUIDATION_FAIR, "a haircut is the gain's share, rounded up", who, event.amount, share)
     due = min(event.amount, sheet.owed - sheet.collected)
@@ -356,11 +347,16 @@ def healed(walk: Walk, event: Healed) -> None:
 
 
 def round_ended(walk: Walk, event: RoundEnded) -> None:
-    """The round leaves nothing behind."""
+    """The round leaves nothing behind, and nobody in breach was left out."""
     sheet = sheet_of(walk)
     if sheet is None:
         return
-    walk.require(LIQUIDATION_FAIR, "a round ends after its last stage", "", sheet.stage.name, Stage.LIQUIDATE.name)
+    if sheet.stage is not Stage.LIQUIDATE:
+        conjunct = "a round ends after its last stage"
+        walk.broken(LIQUIDATION_FAIR, conjunct, "", sheet.stage.name, Stage.LIQUIDATE.name)
+    while sheet.queue:
+        passed(walk, sheet, sheet.queue.popleft())
     walk.require(CONSERVATION, "the haircut collects what is owed", "", sheet.collected, sheet.owed)
     if walk.after.round is not None:
         walk.broken(LIQUIDATION_FAIR, "a round that ended is closed", "", event.number, "")
+    sheet.ended = True

@@ -15,81 +15,57 @@ from settlespec.domain.events import (
 )
 from settlespec.domain.messages import Cause, Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Receive, Take, Tick, Transfer, Withdraw
-from settlespec.domain.orders import Removal, Side
+from settlespec.domain.orders import Removal
+from settlespec.domain.reasons import Reason
 from settlespec.invariants.catalogue import AUTHORITY, NO_DOUBLE_SPEND, ORACLE_SANE
-from settlespec.invariants.shadow import ShadowOrder
 from settlespec.invariants.walk import Walk
 
 
-def begin_take(walk: Walk) -> None:
-    """The message at the cursor is the only one that a taking may carry out."""
-    received = walk.before.inbox.messages.get(walk.before.inbox.cursor)
-    if received is None:
-        walk.broken(NO_DOUBLE_SPEND, "a message waits at the cursor", "", walk.before.inbox.cursor, "none")
-        return
-    walk.message = received.message
-    message = received.message
-    if isinstance(message, Deposit):
-        return
-    account = walk.before.accounts.get(message.account)
-    if account is not None and account.positions and account.key == message.key:
-        age = walk.before.clock - walk.before.marks_time
-        if age > walk.before.parameters.max_age and not refused_for_good(walk):
-            walk.broken(ORACLE_SANE, "risk is judged by fresh marks only", f"account {message.account}", age, "stale")
-
-
-def refused_for_good(walk: Walk) -> bool:
-    """Whether the message was refused before any risk was judged."""
-    return any(type(event) is ForcedRefused for event in walk.outcome.events)
-
-
-def taken(walk: Walk, index: int) -> None:
-    """A message is carried out, or refused: that at the cursor, once."""
-    if type(walk.operation) is not Take or index != walk.before.inbox.cursor or walk.taken:
-        walk.broken(NO_DOUBLE_SPEND, "each message is taken once, at the cursor", "", index, walk.before.inbox.cursor)
+def taken(walk: Walk, index: int, said: Reason | None) -> None:
+    """A message is carried out, or refused for the reason that applies: that at the cursor, once."""
+    cursor = walk.before.inbox.cursor
+    once = type(walk.operation) is Take and index == cursor and not walk.taken
+    walk.check(NO_DOUBLE_SPEND, once, "each message is taken once, at the cursor", "", index, cursor)
     walk.taken += 1
+    account = "" if walk.message is None else f"account {walk.message.account}"
+    conjunct = "a message is refused for the first reason that is true of it, and for no other"
+    walk.agree(AUTHORITY, conjunct, account, word(said), word(walk.refusing))
 
 
-def stands_against(walk: Walk, request: ForcedOrder, order: ShadowOrder) -> bool:
-    """Whether an order is on the other side of a forced one and within its limit."""
-    return order.side is not request.side and request.side * (forced_limit(walk, request) - order.price) >= 0
-
-
-def forced_limit(walk: Walk, request: ForcedOrder) -> int:
-    """The limit that a forced order may have: its owner's, or the edge of the band where no order may go beyond it."""
-    market = walk.markets[request.instrument]
-    return min(request.price, market.high) if request.side is Side.BUY else max(request.price, market.low)
+def word(reason: Reason | None) -> str:
+    """A reason, or that there is none."""
+    return "carried out" if reason is None else reason.value
 
 
 def deposited(walk: Walk, event: Deposited) -> None:
     """A deposit reaches the account that its key owns."""
-    taken(walk, event.index)
+    taken(walk, event.index, None)
     who = f"account {event.account}"
     message = walk.message
     if not isinstance(message, Deposit):
-        walk.broken(AUTHORITY, "money is credited for a deposit only", who, event.amount, "no deposit")
-    elif (event.account, event.amount) != (message.account, message.amount):
-        said, meant = str((event.account, event.amount)), str((message.account, message.amount))
-        walk.broken(AUTHORITY, "a deposit is credited whole to the account that it names", who, said, meant)
+        walk.check(AUTHORITY, False, "money is credited for a deposit only", who, event.amount, "no deposit")
     else:
         owner = walk.before.accounts.get(event.account)
+        said, meant = (event.account, event.amount), (message.account, message.amount)
+        walk.agree(AUTHORITY, "a deposit is credited whole to the account that it names", who, said, meant)
         key = message.key if owner is None else owner.key
         walk.require(AUTHORITY, "the key that deposits owns the account", who, message.key.hex(), key.hex())
+        walk.agree(AUTHORITY, "a deposit opens an account that is not there yet", who, event.opened, owner is None)
     walk.balance(event.account).cash += event.amount
 
 
 def forced_done(walk: Walk, event: ForcedDone) -> None:
-    """A forced request was carried out: its sender owns the account, and it did not only run out of what one operation may clear."""
+    """A forced request was carried out: the money is claimed or the order has set out, and it did not only run out of its budget."""
     forced(walk, event)
-    if unfinished(walk):
-        walk.broken(NO_DOUBLE_SPEND, "an unfinished forced order stays at the cursor", "", event.index, "carried out")
+    left = unfinished(walk)
+    walk.check(NO_DOUBLE_SPEND, not left, "an unfinished forced order stays at the cursor", "", event.index, left)
 
 
 def forced_paused(walk: Walk, event: ForcedPaused) -> None:
     """A forced order ran out of what one operation may clear: what is left of it waits at the cursor, and nothing else of it changes."""
     forced(walk, event)
-    if unfinished(walk) != event.left:
-        walk.broken(NO_DOUBLE_SPEND, "what waits is what is left of a forced order", "", event.left, unfinished(walk))
+    left = unfinished(walk)
+    walk.agree(NO_DOUBLE_SPEND, "what waits is what is left of a forced order", "", event.left, left)
     received = walk.before.inbox.messages.get(event.index)
     if received is not None and isinstance(received.message, ForcedOrder):
         walk.waits = evolve(received, message=evolve(received.message, size=event.left))
@@ -103,27 +79,42 @@ def unfinished(walk: Walk) -> int:
 
 def forced(walk: Walk, event: ForcedDone | ForcedPaused) -> None:
     """A forced request has an effect: its sender owns the account."""
-    taken(walk, event.index)
+    taken(walk, event.index, None)
     message = walk.message
     if not isinstance(message, ForcedWithdrawal | ForcedOrder):
-        walk.broken(AUTHORITY, "only a forced request is carried out as one", "", event.index, "")
+        walk.check(AUTHORITY, False, "only a forced request is carried out as one", "", event.index, "")
         return
+    who = f"account {message.account}"
     owner = walk.before.accounts.get(message.account)
-    if owner is None or owner.key != message.key:
-        who = f"account {message.account}"
-        walk.broken(AUTHORITY, "a forced request comes from the owner of the account", who, message.key.hex(), "")
+    owns = owner is not None and owner.key == message.key
+    walk.check(AUTHORITY, owns, "a forced request comes from the owner of the account", who, message.key.hex(), "")
+    if isinstance(message, ForcedWithdrawal):
+        done = walk.claims == walk.before.outbox.next_index + 1
+    else:
+        done = walk.taker is not None
+    walk.check(AUTHORITY, done, "what was forced has happened", who, type(message).__name__, "nothing")
+    cleared(walk)
+
+
+def cleared(walk: Walk) -> None:
+    """A forced withdrawal of more than is free has cancelled its owner's orders."""
+    if walk.clears and walk.message is not None:
+        live = len(walk.shadow.owned.get(walk.message.account, ()))
+        conjunct = "a forced withdrawal of more than is free cancels its owner's orders"
+        walk.check(AUTHORITY, not live, conjunct, f"account {walk.message.account}", live, 0)
 
 
 def forced_refused(walk: Walk, event: ForcedRefused) -> None:
     """A message could not be carried out; the cursor moves on."""
-    taken(walk, event.index)
+    taken(walk, event.index, event.reason)
+    cleared(walk)
 
 
 def received(walk: Walk, event: MessageReceived) -> None:
     """The base layer appends a message."""
     fits = type(walk.operation) is Receive and event.index == walk.before.inbox.next_index
-    if not fits:
-        walk.broken(NO_DOUBLE_SPEND, "a message takes the next index", "", event.index, walk.before.inbox.next_index)
+    conjunct = "a message takes the next index"
+    walk.check(NO_DOUBLE_SPEND, fits, conjunct, "", event.index, walk.before.inbox.next_index)
 
 
 def claimed(walk: Walk, event: Claimed) -> None:
@@ -141,35 +132,33 @@ def claimed(walk: Walk, event: Claimed) -> None:
         fits = (operation.account, operation.amount) == (event.account, event.amount)
         walk.balance(event.account).cash -= event.amount
     elif event.cause is Cause.FORCED_WITHDRAWAL and isinstance(message, ForcedWithdrawal):
-        fits = message.account == event.account and event.amount <= message.amount and key == message.key
+        fits = message.account == event.account and event.amount == walk.payable and key == message.key
         walk.balance(event.account).cash -= event.amount
     elif event.cause is Cause.REFUSED_DEPOSIT and isinstance(message, Deposit):
         fits = (message.account, message.amount) == (event.account, event.amount)
         key = message.key
     else:
         fits = False
-    if not fits:
-        walk.broken(AUTHORITY, "money leaves as its owner signed or forced", who, event.amount, event.cause.value)
-    stands = claim is not None and (claim.account, claim.amount, claim.key) == (event.account, event.amount, key)
-    if not stands:
-        walk.broken(AUTHORITY, "a claim is for the owner's key", who, str(claim), key.hex())
+    conjunct = "money leaves as its owner signed or forced"
+    walk.check(AUTHORITY, fits, conjunct, who, event.amount, event.cause.value)
+    said = None if claim is None else (claim.account, claim.amount, claim.key, claim.cause)
+    walk.agree(AUTHORITY, "a claim is for the owner's key", who, said, (event.account, event.amount, key, event.cause))
 
 
 def transferred(walk: Walk, event: Transferred) -> None:
     """Collateral moves as its owner signed."""
     operation = walk.operation
     said = event.account, event.recipient, event.amount
-    who = f"account {event.account}"
-    if type(operation) is not Transfer:
-        walk.broken(AUTHORITY, "collateral moves between accounts by a signed transfer", who, str(said), "")
-    elif said != (operation.account, operation.recipient, operation.amount):
-        walk.broken(AUTHORITY, "a transfer is the one that was signed", who, str(said), str(operation.amount))
+    meant = None
+    if type(operation) is Transfer:
+        meant = operation.account, operation.recipient, operation.amount
+    walk.agree(AUTHORITY, "a transfer is the one that was signed", f"account {event.account}", said, meant)
     walk.balance(event.account).cash -= event.amount
     walk.balance(event.recipient).cash += event.amount
 
 
 def ticked(walk: Walk, event: Ticked) -> None:
     """The clock moves on, never back."""
-    operation = walk.operation
-    if type(operation) is not Tick or event.time != operation.time or event.time < walk.before.clock:
-        walk.broken(ORACLE_SANE, "the clock runs forwards, as the sequencer says", "", event.time, walk.before.clock)
+    operation, clock = walk.operation, walk.before.clock
+    forwards = type(operation) is Tick and event.time == operation.time and event.time >= clock
+    walk.check(ORACLE_SANE, forwards, "the clock runs forwards, as the sequencer says", "", event.time, clock)

@@ -6,7 +6,7 @@ from settlespec.domain.messages import Deposit
 from settlespec.domain.operations import (
     BeginRound,
     Cancel,
-    ContinueRound,
+    FixSettlement,
     Receive,
     Signed,
     Take,
@@ -14,8 +14,8 @@ from settlespec.domain.operations import (
     Transfer,
     Withdraw,
 )
-from settlespec.domain.orders import Side
 from settlespec.domain.rounds import Stage
+from settlespec.invariants.carrying import round_fields
 from settlespec.invariants.catalogue import (
     ATOMICITY,
     AUTHORITY,
@@ -32,21 +32,23 @@ from settlespec.invariants.catalogue import (
     PRICE_TIME,
 )
 from settlespec.invariants.clearing import assess
-from settlespec.invariants.measures import Balance, strictly_reduces
-from settlespec.invariants.shadow import NO_TOTALS, record_terms
-from settlespec.invariants.sheet import closes_of
+from settlespec.invariants.measures import Balance
+from settlespec.invariants.placing import carried_out, reduces_when_filled
+from settlespec.invariants.shadow import NO_TOTALS, terms_of
 from settlespec.invariants.signing import content_of
 from settlespec.invariants.walk import Walk
 
 
 def begin_signed(walk: Walk, operation: Signed) -> None:
     """The owner signed this content for here, and it is still valid."""
-    signer = operation.account
+    signer, before, asked = operation.account, walk.before, walk.asked
     walk.signer = signer
     walk.named.add(signer)
-    owner = walk.before.accounts.get(signer)
-    parameters, clock = walk.before.parameters, walk.before.clock
+    owner = before.accounts.get(signer)
+    parameters, clock = before.parameters, before.clock
     content = content_of(parameters.chain, parameters.rollup, operation)
+    asked[AUTHORITY] += 2
+    asked[NONCE] += 1
     if owner is None or not walk.verify(owner.key, content, operation.signature):
         conjunct = "the owner signed the content for this chain and rollup"
         walk.broken(AUTHORITY, conjunct, f"account {signer}", operation.signature.hex(), "")
@@ -56,55 +58,65 @@ def begin_signed(walk: Walk, operation: Signed) -> None:
     if operation.valid_until < clock:
         conjunct = "a message has effect while it is valid"
         walk.broken(AUTHORITY, conjunct, f"account {signer}", operation.valid_until, clock)
-    age = clock - walk.before.marks_time
-    if age > parameters.max_age and type(operation) is not Cancel:
-        conjunct = "risk is judged by fresh marks only"
-        walk.broken(ORACLE_SANE, conjunct, f"account {signer}", age, parameters.max_age)
+    if type(operation) is not Cancel:
+        asked[ORACLE_SANE] += 1
+        age = clock - before.marks_time
+        if age > parameters.max_age:
+            conjunct = "risk is judged by fresh marks only"
+            walk.broken(ORACLE_SANE, conjunct, f"account {signer}", age, parameters.max_age)
 
 
 def finish(walk: Walk) -> None:
     """Compare the state after the step with what was noted on the way."""
-    if walk.sheet is not None and walk.after.round is not None and walk.sheet.stage is Stage.ASSESS:
-        assess(walk, walk.sheet, walk.after.round.holder)
+    before, after, sheet = walk.before, walk.after, walk.sheet
+    if walk.taker is not None:
+        carried_out(walk, walk.taker)
+    if sheet is not None and after.round is not None and sheet.stage is Stage.ASSESS:
+        assess(walk, sheet, after.round.holder)
     accounts(walk)
-    orders(walk)
-    if walk.after.books is not walk.before.books:
+    if walk.pairs or walk.orders:
+        orders(walk)
+    if after.books is not before.books:
         books(walk)
-    if walk.before.breaches or walk.after.breaches:
+    if before.breaches or after.breaches:
         patience(walk)
     health(walk)
     funds(walk)
     borders(walk)
-    if walk.sheet is not None or walk.after.round is not walk.before.round:
+    if sheet is not None or after.round is not before.round:
         round_fields(walk)
 
 
 def accounts(walk: Walk) -> None:
     """Cash, lots, keys and nonces of every account that was named or written."""
-    named, touched = walk.named, walk.outcome.touched
+    named, touched, asked = walk.named, walk.outcome.touched, walk.asked
+    asked[ATOMICITY] += len(touched)
     for account in touched:
         if account not in named:
-            walk.broken(
-                ATOMICITY, "only accounts that events name are written", f"account {account}", account, "unnamed"
-            )
+            conjunct = "only accounts that events name are written"
+            walk.broken(ATOMICITY, conjunct, f"account {account}", account, "unnamed")
     everybody = named if named.issuperset(touched) else named.union(touched)
+    signer, balances = walk.signer, walk.balances
+    olds, news = walk.before.accounts, walk.after.accounts
     for account in everybody:
-        old, new = walk.before.accounts.get(account), walk.after.accounts.get(account)
+        old, new = olds.get(account), news.get(account)
         if new is None:
             if old is not None:
                 walk.broken(ATOMICITY, "no account disappears", f"account {account}", "gone", "")
             continue
-        nonce = (0 if old is None else old.nonce) + (account == walk.signer)
+        asked[NONCE] += 1
+        nonce = (0 if old is None else old.nonce) + (account == signer)
         if new.nonce != nonce:
             conjunct = "the nonce rises by one for an accepted message, and for nothing else"
             walk.broken(NONCE, conjunct, f"account {account}", new.nonce, nonce)
-        if new is not old or account in walk.balances:
+        if new is not old or account in balances:
             money(walk, account, old, new)
 
 
 def money(walk: Walk, account: int, old: Account | None, new: Account) -> None:
     """Cash and lots of one account are what its events made of them, and its key is its owner's."""
     expected = walk.balances.get(account)
+    walk.asked[AUTHORITY] += 1
     if old is None:
         if expected is None:
             walk.broken(AUTHORITY, "a deposit opens an account, and nothing else", f"account {account}", "opened", "")
@@ -122,37 +134,47 @@ def money(walk: Walk, account: int, old: Account | None, new: Account) -> None:
         conjunct = "cash and lots change as a signature, a message or a round says"
         walk.broken(AUTHORITY, conjunct, f"account {account}", said, meant)
     if walk.after.round is None:
+        walk.asked[NOBODY_OWES] += 1
         worth = found.equity(walk.after.markets)
         if worth < 0:
             walk.broken(NOBODY_OWES, "equity >= 0", f"account {account}", worth, 0)
 
 
 def patience(walk: Walk) -> None:
-    """Rounds in a row in breach are counted by assessments, and begin anew without a position."""
+    """Rounds in a row in breach are counted by assessments, and begin anew without a position; nobody else's count moves."""
+    before, after, meant = walk.before.breaches, walk.after.breaches, walk.before.breaches
     for account in walk.named:
-        owner = walk.after.accounts.get(account)
-        balance = walk.balances.get(account)
-        meant = walk.assessed.get(account, walk.before.breaches.get(account, 0))
+        owner, balance = walk.after.accounts.get(account), walk.balances.get(account)
+        old = before.get(account, 0)
+        rounds = walk.assessed.get(account, old)
         if owner is None or not owner.positions or (balance is not None and balance.emptied):
-            meant = 0
-        said = walk.after.breaches.get(account, 0)
-        if said != meant:
+            rounds = 0
+        if rounds != old:
+            meant = meant.set(account, rounds) if rounds else meant.delete(account)
+    walk.asked[LIQUIDATION_FAIR] += max(len(meant), len(after))
+    if after is meant or after == meant:
+        return
+    for account in sorted({*after, *meant}):
+        said, counted = after.get(account, 0), meant.get(account, 0)
+        if said != counted:
             conjunct = "patience counts the rounds in a row in which an account is below maintenance"
-            walk.broken(LIQUIDATION_FAIR, conjunct, f"account {account}", said, meant)
+            walk.broken(LIQUIDATION_FAIR, conjunct, f"account {account}", said, counted)
 
 
 def orders(walk: Walk) -> None:
     """Every order that an event names, and the totals of whoever it concerns."""
-    live, after = walk.shadow.live, walk.after
+    live, accounts, books = walk.shadow.live, walk.after.accounts, walk.after.books
+    walk.asked[ORDER_LIMITS] += len(walk.orders) + len(walk.pairs)
     for instrument, arrival in walk.orders:
-        record = after.books[instrument].orders.get(arrival)
+        record = books[instrument].orders.get(arrival)
         mine = live.get(arrival)
-        said = None if record is None else record_terms(record)
-        meant = None if mine is None else mine.terms()
-        if said != meant:
+        agree = mine is None if record is None else mine is not None and mine.is_told_by(record)
+        if not agree:
+            said = None if record is None else terms_of(record)
+            meant = None if mine is None else mine.terms()
             walk.broken(ORDER_LIMITS, "an order is what events made of it", f"order {arrival}", str(said), str(meant))
     for account, instrument in walk.pairs:
-        owner = after.accounts.get(account)
+        owner = accounts.get(account)
         if owner is None:
             continue
         totals = walk.shadow.totals.get((account, instrument), NO_TOTALS)
@@ -175,35 +197,32 @@ def orders(walk: Walk) -> None:
 
 def books(walk: Walk) -> None:
     """The books that the operation touched are not crossed and begin with the best orders; others are as they were."""
+    olds, shadow, asked = walk.before.books, walk.shadow, walk.asked
     for name, new in walk.after.books.items():
-        if new is walk.before.books.get(name):
+        if new is olds.get(name):
             continue
+        asked[ATOMICITY] += 1
         if name not in walk.instruments:
-            walk.broken(
-                ATOMICITY, "only books that events name are written", f"instrument {name}", "written", "unnamed"
-            )
-        bid, ask = walk.shadow.best(name, Side.BUY), walk.shadow.best(name, Side.SELL)
-        if bid is not None and ask is not None and bid.price >= ask.price:
-            walk.broken(
-                BOOK_UNCROSSED, "the best bid is below the best ask", f"instrument {name}", bid.price, ask.price
-            )
-        for side, mine in ((Side.BUY, bid), (Side.SELL, ask)):
-            ladder = new.bids if side is Side.BUY else new.asks
+            conjunct = "only books that events name are written"
+            walk.broken(ATOMICITY, conjunct, f"instrument {name}", "written", "unnamed")
+        bid, ask = shadow.best(name, 1), shadow.best(name, -1)
+        if bid is not None and ask is not None:
+            asked[BOOK_UNCROSSED] += 1
+            if bid.price >= ask.price:
+                conjunct = "the best bid is below the best ask"
+                walk.broken(BOOK_UNCROSSED, conjunct, f"instrument {name}", bid.price, ask.price)
+        asked[BOOK_UNCROSSED] += 2
+        for ladder, mine in ((new.bids, bid), (new.asks, ask)):
             said = ladder.firsts[0] & ARRIVAL_MASK if ladder.firsts else None
             meant = None if mine is None else mine.arrival
             if said != meant:
-                walk.broken(
-                    BOOK_UNCROSSED, "a ladder begins with the best order", f"instrument {name}", str(said), str(meant)
-                )
-        if len(new.orders) != walk.shadow.counts.get(name, 0):
-            count = walk.shadow.counts.get(name, 0)
-            walk.broken(
-                ORDER_LIMITS,
-                "the book holds the live orders and no others",
-                f"instrument {name}",
-                len(new.orders),
-                count,
-            )
+                conjunct = "a ladder begins with the best order"
+                walk.broken(BOOK_UNCROSSED, conjunct, f"instrument {name}", str(said), str(meant))
+        count = shadow.counts.get(name, 0)
+        asked[ORDER_LIMITS] += 1
+        if len(new.orders) != count:
+            conjunct = "the book holds the live orders and no others"
+            walk.broken(ORDER_LIMITS, conjunct, f"instrument {name}", len(new.orders), count)
 
 
 ARRIVAL_MASK = 2**64 - 1
@@ -223,19 +242,15 @@ def health(walk: Walk) -> None:
         account = walk.message.account
     else:
         return
+    walk.asked[HEALTH] += 1
     balance = walk.balances.get(account)
     if balance is None:
         balance = Balance(walk.before.accounts.get(account))
-    equity = balance.equity(walk.markets)
-    needed = balance.initial(walk.markets, walk.factor) + walk.shadow.needs(account, walk.markets)
-    if equity >= needed:
+    markets = walk.markets
+    equity = balance.equity(markets)
+    needed = balance.initial(markets, walk.factor) + walk.shadow.needs(account, markets)
+    if equity >= needed or (rested is not None and reduces_when_filled(walk, rested, balance)):
         return
-    if rested is not None and rested.reduce_only:
-        rate = walk.markets[rested.instrument].instrument.maker_fee_ppm
-        fee = -(-rested.price * rested.remaining * rate // 1_000_000) if rate > 0 else 0
-        then = balance.after(rested.instrument, rested.side * rested.remaining, rested.price, fee)
-        if strictly_reduces(balance, then, rested.instrument, walk.markets):
-            return
     conjunct = "what rests or leaves is covered by the initial requirement with all resting orders"
     walk.broken(HEALTH, conjunct, f"account {account}", equity, needed)
 
@@ -243,6 +258,7 @@ def health(walk: Walk) -> None:
 def funds(walk: Walk) -> None:
     """The exchange's own money: vault, treasury, insurance fund and funding pool."""
     before, after, operation = walk.before, walk.after, walk.operation
+    walk.asked[CONSERVATION] += 2
     brought = 0
     if type(operation) is Receive and isinstance(operation.message, Deposit):
         brought = operation.message.amount
@@ -253,6 +269,9 @@ def funds(walk: Walk) -> None:
     insurance, pool = before.insurance, before.funding_pool
     if walk.sheet is not None:
         insurance, pool = walk.sheet.insurance, walk.sheet.pool
+        walk.asked[CONSERVATION] += 1
+    if insurance or after.insurance:
+        walk.asked[INSURANCE] += 1
     if after.insurance != insurance:
         conjunct = "the insurance fund changes by fees, roundings and proven shortfalls only"
         walk.broken(INSURANCE, conjunct, "", after.insurance, insurance)
@@ -272,15 +291,18 @@ def funds(walk: Walk) -> None:
 def borders(walk: Walk) -> None:
     """Inbox and outbox: each index once, and the sums of what waits."""
     before, after, operation = walk.before, walk.after, walk.operation
+    walk.asked[ORACLE_SANE] += 1
     if after.inbox is not before.inbox or type(operation) in (Receive, Take):
         inbox(walk)
     if after.outbox is not before.outbox or walk.claims != before.outbox.next_index:
+        walk.asked[NO_DOUBLE_SPEND] += 1
+        walk.asked[CONSERVATION] += 1
         if after.outbox.next_index != walk.claims or len(after.outbox.claims) != walk.claims:
             walk.broken(NO_DOUBLE_SPEND, "claims are as many as were made", "", after.outbox.next_index, walk.claims)
         if after.outbox.unpaid != walk.unpaid:
             walk.broken(CONSERVATION, "what is unpaid is the sum of the claims", "", after.outbox.unpaid, walk.unpaid)
     marks = walk.sheet is not None and walk.markets is not before.markets
-    if after.markets is not before.markets and not marks:
+    if after.markets is not before.markets and not marks and type(operation) is not FixSettlement:
         walk.broken(ORACLE_SANE, "marks change only when a round adopts its statement", "", "changed", "")
     time = before.round.timestamp if marks and before.round is not None else before.marks_time
     if after.marks_time != time:
@@ -293,6 +315,8 @@ def borders(walk: Walk) -> None:
 def inbox(walk: Walk) -> None:
     """A message joins at the end or leaves at the cursor, with its money; a forced order that is not finished waits there."""
     old, new, operation = walk.before.inbox, walk.after.inbox, walk.operation
+    walk.asked[NO_DOUBLE_SPEND] += 1
+    walk.asked[CONSERVATION] += 1
     took, came = type(operation) is Take, type(operation) is Receive
     money = 0
     if type(operation) is Receive and isinstance(operation.message, Deposit):
@@ -311,31 +335,4 @@ def inbox(walk: Walk) -> None:
             "",
             new.uncredited,
             old.uncredited + money,
-        )
-
-
-def round_fields(walk: Walk) -> None:
-    """What the round carries on is what its events say."""
-    sheet, after = walk.sheet, walk.after.round
-    operation = walk.operation
-    if type(operation) not in (BeginRound, ContinueRound):
-        walk.broken(LIQUIDATION_FAIR, "nothing interleaves with a round", "", type(operation).__name__, "")
-    if sheet is None or after is None:
-        return
-    if sheet.stage in (Stage.DEFAULT, Stage.CLOSE):
-        rest = closes_of(after.tasks[after.cursor :])
-        walk.require(LIQUIDATION_FAIR, "closes at the mark follow the ranking", "", str(rest), str(sheet.closes))
-    said = after.stage.name, after.owed, after.collected, after.total_gain, after.defaulted
-    meant = sheet.stage.name, sheet.owed, sheet.collected, sheet.total_gain, tuple(sheet.defaulted)
-    walk.require(CONSERVATION, "the round carries on what is owed, collected and gained", "", str(said), str(meant))
-    walk.require(
-        LIQUIDATION_FAIR, "the round carries on who is in breach", "", str(after.breaches), str(tuple(sheet.breaches))
-    )
-    for account, gain in sheet.gains.items():
-        walk.require(
-            LIQUIDATION_FAIR, "the round carries on each gain", f"account {account}", after.gains.get(account, 0), gain
-        )
-    if sheet.stage is Stage.REVALUE:
-        walk.require(
-            NO_DOUBLE_SPEND, "revaluing goes on behind the last holder", "", str(after.holder), str(sheet.holder)
         )

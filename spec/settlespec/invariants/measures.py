@@ -8,7 +8,7 @@ from typing import Final
 
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import Account
-from settlespec.domain.instruments import SCENARIOS, Instrument, Market
+from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market
 
 SCALE: Final = 3 * PPM
 """Losses of a risk array are in quantums times this."""
@@ -155,17 +155,66 @@ def strictly_reduces(balance: Balance, then: Balance, instrument: int, markets: 
     return rest < maintenance and left * maintenance >= equity * rest and (equity > 0 or left >= equity)
 
 
-def expected_market(market: Market, mark: int, surcharge_ppm: int, funding_index: int) -> tuple[object, ...]:
-    """What a market must say at a mark: every field that follows from it, as a tuple to compare."""
-    terms = market.instrument
-    losses = tuple(-terms.maintenance_ppm * mark * move for move in MOVES)
-    basis = 3 * terms.basis_ppm * mark
-    worst = max(losses)
-    width = max(terms.band_steps * terms.price_step, mark * terms.band_ppm // PPM)
+def is_due(market: Market, clock: int) -> bool:
+    """Whether an instrument has reached its expiry."""
+    return 0 < market.instrument.expiry <= clock
+
+
+def payoff(terms: Instrument, value: int) -> int:
+    """What a lot of a dated instrument pays at a settlement value."""
+    if terms.kind is InstrumentKind.CALL:
+        return max(value - terms.strike, 0)
+    if terms.kind is InstrumentKind.PUT:
+        return max(terms.strike - value, 0)
+    return value
+
+
+def expected_market(
+    terms: Instrument, mark: int, reference: int, stated: tuple[int, ...], surcharge_ppm: int, funding_index: int
+) -> tuple[object, ...]:
+    """What a market must say at a mark: every field that follows from it, as a tuple to compare.
+
+    Args:
+        terms: the instrument.
+        mark, reference: of the instrument and of what its shares are taken of.
+        stated: what the oracles say that an option loses; of another instrument nothing.
+        surcharge_ppm, funding_index: as they must be.
+    """
+    if terms.strike:
+        losses = option_losses(terms, mark, reference, stated)
+    else:
+        losses = tuple(-terms.maintenance_ppm * mark * move for move in MOVES)
+    basis, least = 3 * terms.basis_ppm * reference, 3 * terms.short_minimum_ppm * reference
+    long, short = max(*losses, 0), max(*(-loss for loss in losses), 0)
+    width = max(terms.band_steps * terms.price_step, reference * terms.band_ppm // PPM)
     top = terms.max_price - terms.max_price % terms.price_step
     low = min(max(upwards(mark - width, terms.price_step) * terms.price_step, terms.price_step), top)
     high = max(min((mark + width) // terms.price_step * terms.price_step, top), terms.price_step, low)
-    return mark, losses, worst, worst, basis, 0, worst + basis, worst + basis, surcharge_ppm, funding_index, low, high
+    array = losses, long, short, basis, least, long + basis, short + basis + least
+    return mark, *array, surcharge_ppm, funding_index, low, high
+
+
+def option_losses(terms: Instrument, mark: int, reference: int, stated: tuple[int, ...]) -> tuple[int, ...]:
+    """Each stated loss as far as the option can make it: its value stays between its payoff and the most that it can pay.
+
+    In the last two scenarios the price moves three times as far, and a third of the loss counts.
+    """
+    strike, losses = terms.strike * SCALE, []
+    for place, (loss, move) in enumerate(zip(stated, MOVES, strict=True)):
+        part = 3 if place >= 14 else 1
+        moved = max(reference * SCALE + part * move * terms.maintenance_ppm * reference, 0)
+        if terms.kind is InstrumentKind.CALL:
+            least, most = max(moved - strike, 0), moved
+        else:
+            least, most = max(strike - moved, 0), strike
+        losses.append(min(max(loss, (mark * SCALE - most) // part), (mark * SCALE - least) // part))
+    return tuple(losses)
+
+
+def expired_facts(terms: Instrument, value: int, funding_index: int) -> tuple[object, ...]:
+    """What a market must say once it is paid out: its payoff as its mark, and no risk."""
+    array = (0,) * SCENARIOS, 0, 0, 0, 0, 0, 0
+    return payoff(terms, value), *array, 0, funding_index, terms.price_step, terms.price_step
 
 
 def market_facts(market: Market) -> tuple[object, ...]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from settlespec.domain.events import Filled, OrderAccepted
 from settlespec.domain.operations import Place
-from settlespec.domain.orders import Order, Removal, SelfTrade, Side
+from settlespec.domain.orders import Order, Removal, SelfTrade
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
-from settlespec.invariants.cards import Step, Violation
+from settlespec.invariants.cards import Asked, Step, Violation
 from settlespec.invariants.catalogue import PRICE_TIME
 from settlespec.invariants.measures import Balance, fill_fees, strictly_reduces
 
@@ -15,7 +15,7 @@ Fill = tuple[int, int, int]
 """Maker, price and lots."""
 
 
-def rematch(step: Step) -> Iterator[Violation]:
+def rematch(step: Step, asked: Asked) -> Iterator[Violation]:
     """PRICE-TIME: the fills of an accepted step are those of a second matcher that knows the state before it alone."""
     if not isinstance(step.outcome, Accepted):
         return
@@ -23,6 +23,7 @@ def rematch(step: Step) -> Iterator[Violation]:
     found = [(event.maker, event.price, event.size) for event in step.outcome.events if type(event) is Filled]
     may_trade = bool(takers) and not (type(step.operation) is Place and step.operation.post_only)
     expected = list(Rematch(step.before, takers[0], step).fills()) if may_trade else []
+    asked[PRICE_TIME] += max(len(found), len(expected), len(takers))
     if found != expected:
         who = f"order {takers[0].arrival}" if takers else ""
         yield Violation(PRICE_TIME.id, "a second matcher gives the same fills", who, str(found), str(expected))
@@ -34,26 +35,25 @@ class Rematch:
     def __init__(self, before: State, taker: OrderAccepted, step: Step) -> None:
         self.before = before
         self.taker = taker
-        book = before.books[taker.instrument]
-        self.lots = {arrival: order.size - order.filled for arrival, order in book.orders.items()}
-        """What is left of each live order, clipped as positions shrink."""
-        self.orders = dict(book.orders.items())
+        self.orders = before.books[taker.instrument].orders
+        self.changed: dict[int, int] = {}
+        """What is left of the orders that are not as they were: filled, clipped as positions shrink, or gone."""
         self.balances: dict[int, Balance] = {}
         assert isinstance(step.outcome, Accepted)
         for event in step.outcome.events:
             if event is taker:
                 break
             # What left before the taker set out made way: what it replaces, and what a forced order clears.
-            self.lots[getattr(event, "arrival", taker.arrival)] = 0
+            self.changed[getattr(event, "arrival", taker.arrival)] = 0
 
     def fills(self) -> Iterator[Fill]:
         """The fills that the taker must get, in their order."""
         taker, limits = self.taker, self.before.parameters
         left, matches, removals = taker.size - taker.filled, 0, 0
         for order in self.queue():
-            if not left or not self.meets(order.price):
+            if not left:
                 return
-            lots = min(left, self.lots[order.arrival])
+            lots = min(left, self.left(order))
             if not lots:
                 continue
             cause = Removal.EXPIRED if order.good_till < self.before.clock else None
@@ -69,7 +69,7 @@ class Rematch:
                 if cause is None:
                     if self.refusal(taker.account, taker.side * lots, order.price, taker_fee) is not None:
                         return
-                    self.lots[order.arrival] -= lots
+                    self.changed[order.arrival] = self.left(order) - lots
                     self.settle(order.account, -taker.side * lots, order.price, maker_fee)
                     self.settle(taker.account, taker.side * lots, order.price, taker_fee)
                     left -= lots
@@ -78,20 +78,20 @@ class Rematch:
                     continue
             if removals == limits.max_removals:
                 return
-            self.lots[order.arrival] = 0
+            self.changed[order.arrival] = 0
             removals += 1
             if cause is Removal.SELF_TRADE and limits.self_trade is SelfTrade.CANCEL_BOTH:
                 return
 
     def queue(self) -> list[Order]:
-        """All live opposite orders, sorted."""
-        side = self.taker.side.opposite
-        opposite = [order for order in self.orders.values() if order.side is side]
+        """All live opposite orders within the taker's limit, sorted."""
+        side, limit = self.taker.side.opposite, self.taker.price
+        opposite = [order for order in self.orders.values() if order.side is side and side * (order.price - limit) >= 0]
         return sorted(opposite, key=lambda order: (-side * order.price, order.arrival))
 
-    def meets(self, price: int) -> bool:
-        """Whether the price is within the taker's limit."""
-        return price <= self.taker.price if self.taker.side is Side.BUY else price >= self.taker.price
+    def left(self, order: Order) -> int:
+        """What is left of a live order now."""
+        return self.changed.get(order.arrival, order.size - order.filled)
 
     def fees(self, notional: int) -> tuple[int, int]:
         """What maker and taker pay."""
@@ -123,9 +123,9 @@ class Rematch:
         owner = self.before.accounts.get(account)
         named = None if owner is None else owner.orders.get(instrument)
         mine = [] if named is None else [self.orders[arrival] for arrival in named.arrivals.values()]
-        mine = [order for order in mine if order.reduce_only and self.lots[order.arrival]]
+        mine = [order for order in mine if order.reduce_only and self.left(order)]
         room = abs(size)
         for order in sorted(mine, key=lambda order: order.arrival):
             allowed = room if size * order.side < 0 else 0
-            self.lots[order.arrival] = min(self.lots[order.arrival], allowed)
-            room -= self.lots[order.arrival]
+            self.changed[order.arrival] = min(self.left(order), allowed)
+            room -= self.left(order)

@@ -2,11 +2,20 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Final
 
 from settlespec.domain.instruments import Market
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.state import State
+from settlespec.invariants.cards import Asked, Violation
+from settlespec.invariants.catalogue import PRICE_TIME
 from settlespec.invariants.measures import lot_risks, order_needs
+
+TERMS: Final = attrgetter(
+    "filled", "size", "price", "side", "account", "client_id", "arrival", "instrument", "good_till", "reduce_only"
+)
+"""What an order of the state and one of the shadow must both say."""
 
 
 class ShadowOrder:
@@ -24,6 +33,8 @@ class ShadowOrder:
         "reduce_only",
         "remaining",
         "side",
+        "size",
+        "told",
     )
 
     def __init__(
@@ -34,7 +45,7 @@ class ShadowOrder:
         instrument: int,
         side: Side,
         price: int,
-        remaining: int,
+        size: int,
         filled: int,
         good_till: int,
         reduce_only: bool,
@@ -45,53 +56,47 @@ class ShadowOrder:
         self.instrument = instrument
         self.side = side
         self.price = price
-        self.remaining = remaining
+        self.size = size
         self.filled = filled
+        self.remaining = size - filled
         self.good_till = good_till
         self.reduce_only = reduce_only
         self.needs = 0
+        self.told: Order | None = None
+        """The record of the state that was found to say the same; records are frozen, so that one says the same as long as it stays."""
 
-    def terms(self) -> tuple[int, ...]:
+    def is_told_by(self, record: Order) -> bool:
+        """Whether a record of the state says the same."""
+        if self.told is record:
+            return True
+        if TERMS(record) != TERMS(self):
+            return False
+        self.told = record
+        return True
+
+    def terms(self) -> tuple[object, ...]:
         """What a record of the state must say of it."""
-        return (
-            self.arrival,
-            self.account,
-            self.client_id,
-            self.instrument,
-            self.side,
-            self.price,
-            self.remaining,
-            self.filled,
-            self.good_till,
-            self.reduce_only,
-        )
+        return terms_of(self)
 
-    def is_told_by(self, order: Order) -> bool:
-        """Whether a record of the state says the same; what changes while an order rests comes first."""
-        return (
-            order.filled == self.filled
-            and order.size - order.filled == self.remaining
-            and order.price == self.price
-            and order.side is self.side
-            and order.account == self.account
-            and order.client_id == self.client_id
-            and order.arrival == self.arrival
-            and order.instrument == self.instrument
-            and order.good_till == self.good_till
-            and order.reduce_only is self.reduce_only
-        )
+
+def terms_of(order: Order | ShadowOrder) -> tuple[object, ...]:
+    """What an order says, wherever it is kept."""
+    found: tuple[object, ...] = TERMS(order)
+    return found
 
 
 class Queue:
     """One side of one book: price levels, each with its orders by arrival."""
 
-    __slots__ = ("keys", "levels", "sign")
+    __slots__ = ("first", "keys", "levels", "sign")
 
     def __init__(self, side: Side) -> None:
         self.sign = int(side)
         self.keys: list[int] = []
         """Prices signed so that the best stands last."""
         self.levels: dict[int, dict[int, ShadowOrder]] = {}
+        self.first: ShadowOrder | None = None
+        """The order that must be served first."""
 
     def insert(self, order: ShadowOrder) -> None:
         """Join the tail of the price level."""
@@ -100,6 +105,8 @@ class Queue:
         if level is None:
             insort(self.keys, key)
             self.levels[key] = {order.arrival: order}
+            if self.keys[-1] == key:
+                self.first = order
         else:
             level[order.arrival] = order
 
@@ -111,12 +118,8 @@ class Queue:
         if not level:
             del self.levels[key]
             del self.keys[bisect_left(self.keys, key)]
-
-    def best(self) -> ShadowOrder | None:
-        """The order that must be served first."""
-        if not self.keys:
-            return None
-        return next(iter(self.levels[self.keys[-1]].values()))
+        if order is self.first:
+            self.first = next(iter(self.levels[self.keys[-1]].values())) if self.keys else None
 
     def __iter__(self) -> Iterator[ShadowOrder]:
         for key in reversed(self.keys):
@@ -179,7 +182,7 @@ class Shadow:
     def best(self, instrument: int, side: int) -> ShadowOrder | None:
         """The order that must be served first on a side."""
         found = self.queues.get((instrument, side))
-        return None if found is None else found.best()
+        return None if found is None else found.first
 
     def insert(self, order: ShadowOrder) -> None:
         """An order begins to rest."""
@@ -219,6 +222,7 @@ class Shadow:
     def shrink(self, order: ShadowOrder, lots: int) -> None:
         """A live order has fewer lots left."""
         order.remaining -= lots
+        order.told = None
         self.totals[order.account, order.instrument].add(order, -lots)
         needs = self._needs.get(order.account)
         if needs is not None:
@@ -231,12 +235,14 @@ class Shadow:
         found = self._needs.get(account)
         if found is not None and found.markets is markets:
             return found.total
+        mine = self.owned.get(account)
+        if mine is None:
+            return 0
         total = 0
-        for order in self.owned.get(account, {}).values():
+        for order in mine.values():
             order.needs = self._needs_of(order, markets)
             total += order.needs
-        if account in self.owned:
-            self._needs[account] = Needs(markets, total)
+        self._needs[account] = Needs(markets, total)
         return total
 
     def _needs_of(self, order: ShadowOrder, markets: Mapping[int, Market]) -> int:
@@ -253,34 +259,20 @@ class Shadow:
         found = [order for order in mine if order.instrument == instrument and order.reduce_only]
         return max(found, key=lambda order: order.arrival, default=None)
 
-    def differences(self, state: State) -> Iterator[tuple[str, str, str]]:
-        """Where the state's books are not this one: who, what the state has, what stands here."""
-        seen = 0
+    def differences(self, state: State, asked: Asked) -> Iterator[Violation]:
+        """PRICE-TIME: the state's books are this one."""
+        conjunct = "the shadow book is the state's book"
+        live, seen = self.live, 0
         for book in state.books.values():
             for arrival, order in book.orders.items():
                 seen += 1
-                mine = self.live.get(arrival)
-                if mine is None or not mine.is_told_by(order):
-                    said = record_terms(order)
-                    yield f"order {arrival}", str(said), str(None if mine is None else mine.terms())
-        if seen != len(self.live):
-            yield "", f"{seen} live orders", f"{len(self.live)} live orders"
-
-
-def record_terms(order: Order) -> tuple[int, ...]:
-    """The terms of a record of the state, in the order of `ShadowOrder.terms`."""
-    return (
-        order.arrival,
-        order.account,
-        order.client_id,
-        order.instrument,
-        order.side,
-        order.price,
-        order.size - order.filled,
-        order.filled,
-        order.good_till,
-        order.reduce_only,
-    )
+                mine = live.get(arrival)
+                if mine is None or not (mine.told is order or mine.is_told_by(order)):
+                    meant = None if mine is None else mine.terms()
+                    yield Violation(PRICE_TIME.id, conjunct, f"order {arrival}", str(terms_of(order)), str(meant))
+        asked[PRICE_TIME] += seen
+        if seen != len(live):
+            yield Violation(PRICE_TIME.id, conjunct, "", f"{seen} live orders", f"{len(live)} live orders")
 
 
 def shadow_of(state: State) -> Shadow:
@@ -296,7 +288,7 @@ def shadow_of(state: State) -> Shadow:
                 order.instrument,
                 order.side,
                 order.price,
-                order.size - order.filled,
+                order.size,
                 order.filled,
                 order.good_till,
                 order.reduce_only,

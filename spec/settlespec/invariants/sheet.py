@@ -6,6 +6,7 @@ from typing import TypeAlias
 from settlespec.domain.events import Breached
 from settlespec.domain.rounds import Breach, CloseAtMark, Round, Stage
 from settlespec.domain.state import State
+from settlespec.invariants.measures import is_due, payoff
 
 Close: TypeAlias = tuple[int, int, int, int]
 """Account, instrument, counterparty and lots of a close at the mark."""
@@ -15,12 +16,14 @@ class Sheet:
     """The round as it stands when the step begins, and as the events move it."""
 
     __slots__ = (
+        "attempts",
         "breached",
         "breaches",
         "closes",
         "collected",
         "defaulted",
         "elapsed",
+        "ended",
         "gains",
         "haircuts",
         "healed",
@@ -35,6 +38,7 @@ class Sheet:
         "round",
         "seizable",
         "stage",
+        "tasks",
         "total_gain",
     )
 
@@ -47,6 +51,9 @@ class Sheet:
         for quote in round_.quotes.values():
             cap = before.markets[quote.instrument].instrument.funding_cap_ppm
             self.rates[quote.instrument] = min(max(quote.funding_rate, -cap), cap)
+        for name, market in before.markets.items():
+            if is_due(market, before.clock) and not market.expired and market.settlement is not None:
+                self.marks[name], self.rates[name] = payoff(market.instrument, market.settlement), 0
         self.insurance = before.insurance
         self.pool = before.funding_pool
         self.holder = round_.holder
@@ -67,9 +74,16 @@ class Sheet:
         """Whose gains must pay, in their order."""
         self.queue: deque[int] = deque()
         """Who may be liquidated, in their order."""
+        self.ended = False
+        """Whether an event told the end of the round."""
         self.seizable: set[int] = set()
         """Whose orders the round may cancel."""
         self.liquidating: int | None = None
+        """Whose liquidation has begun."""
+        self.attempts = 0
+        """Micro-steps spent on it, as far as events tell."""
+        self.tasks = round_.tasks
+        """The whole list of the stage, fixed when it begins."""
         rest = round_.tasks[round_.cursor :]
         if round_.stage in (Stage.DEFAULT, Stage.CLOSE):
             self.closes = closes_of(rest)
@@ -77,7 +91,8 @@ class Sheet:
             self.haircuts = deque(task for task in rest if isinstance(task, int))
         elif round_.stage is Stage.LIQUIDATE:
             self.queue = deque(task for task in rest if isinstance(task, int))
-            if round_.attempts > 1:
+            self.attempts = round_.attempts
+            if round_.attempts and self.queue:
                 self.liquidating = self.queue[0]
         self.seizable = set(self.defaulted).union(breach.account for breach in self.breaches)
 

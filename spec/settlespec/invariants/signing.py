@@ -1,6 +1,6 @@
 """What an owner or an oracle signs, written out once more by hand: one template for each message (SIGN-1)."""
 
-from settlespec.domain.instruments import RoundStatement
+from settlespec.domain.instruments import RoundStatement, SettlementStatement
 from settlespec.domain.operations import Cancel, Place, Replace, Signed, Transfer, Withdraw
 
 
@@ -39,9 +39,18 @@ def content_of(chain: int, rollup: int, message: Signed) -> bytes:
 
 def statement_content(statement: RoundStatement) -> bytes:
     """The bytes that each oracle must have signed."""
-    quotes = ",".join(f"{quote.instrument}:{quote.mark}:{quote.funding_rate}" for quote in statement.quotes)
+    quotes = ",".join(
+        f"{quote.instrument}:{quote.mark}:{quote.funding_rate}" + "".join(f":{loss}" for loss in quote.losses)
+        for quote in statement.quotes
+    )
     where = f'["{statement.chain}","{statement.rollup}","statement"'
     return f'{where},"{statement.number}","{quotes}","{statement.timestamp}"]'.encode()
+
+
+def settlement_content(statement: SettlementStatement) -> bytes:
+    """The bytes that each oracle must have signed of a settlement value."""
+    where = f'["{statement.chain}","{statement.rollup}","settlement"'
+    return f'{where},"{statement.expiry}","{statement.instrument}","{statement.value}"]'.encode()
 
 
 def word(value: bool) -> str:

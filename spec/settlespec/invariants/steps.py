@@ -1,20 +1,31 @@
 """The invariants of a step: its events walked once, with the shadow book at hand or with one sorted from the state before."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
 from settlespec.domain import events
-from settlespec.domain.operations import BeginRound, Cancel, ContinueRound, Place, Replace, Take, Transfer, Withdraw
+from settlespec.domain.operations import (
+    BeginRound,
+    Cancel,
+    ContinueRound,
+    FixSettlement,
+    Place,
+    Replace,
+    Take,
+    Transfer,
+    Withdraw,
+)
 from settlespec.domain.outcomes import Accepted
-from settlespec.invariants import clearing, custody, ending, liquidating, trading
-from settlespec.invariants.cards import Step, Violation
+from settlespec.invariants import clearing, custody, ending, expiring, forcing, liquidating, opening, placing, trading
+from settlespec.invariants.cards import Asked, Step, Violation
 from settlespec.invariants.shadow import Shadow, shadow_of
 from settlespec.invariants.walk import Verify, Walk
 
 HANDLERS: Final[dict[type, Callable[[Walk, Any], None]]] = {
-    events.OrderAccepted: trading.accepted,
+    events.OrderAccepted: placing.accepted,
     events.Filled: trading.filled,
-    events.OrderRested: trading.rested,
+    events.OrderRested: placing.rested,
     events.OrderReduced: trading.reduced,
     events.OrderRemoved: trading.removed,
     events.MessageReceived: custody.received,
@@ -22,10 +33,13 @@ HANDLERS: Final[dict[type, Callable[[Walk, Any], None]]] = {
     events.ForcedRefused: custody.forced_refused,
     events.ForcedDone: custody.forced_done,
     events.ForcedPaused: custody.forced_paused,
+    events.SettlementFixed: expiring.settlement_fixed,
+    events.InstrumentExpired: expiring.instrument_expired,
+    events.PaidOut: expiring.paid_out,
     events.Claimed: custody.claimed,
     events.Transferred: custody.transferred,
     events.Ticked: custody.ticked,
-    events.RoundBegun: clearing.round_begun,
+    events.RoundBegun: opening.round_begun,
     events.StageBegun: clearing.stage_begun,
     events.Revalued: clearing.revalued,
     events.Marked: clearing.marked,
@@ -40,24 +54,27 @@ HANDLERS: Final[dict[type, Callable[[Walk, Any], None]]] = {
 """What is judged when an event happens."""
 
 
-def walk_step(step: Step, shadow: Shadow, verify: Verify) -> Walk:
+def walk_step(step: Step, shadow: Shadow, verify: Verify, asked: Asked) -> Walk:
     """Walk the events of an accepted step; the shadow book moves with them.
 
     Args:
         step: its outcome is accepted.
         shadow: the live orders of the state before; afterwards those of the state after.
         verify: the signature scheme.
+        asked: where evaluations are counted.
     """
     outcome, operation = step.outcome, step.operation
     assert isinstance(outcome, Accepted)
-    walk = Walk(step.before, operation, outcome, shadow, verify)
+    walk = Walk(step.before, operation, outcome, shadow, verify, asked)
     match operation:
         case Place() | Cancel() | Replace() | Withdraw() | Transfer():
             ending.begin_signed(walk, operation)
         case Take():
-            custody.begin_take(walk)
+            forcing.begin_take(walk)
         case BeginRound():
-            clearing.begin_round(walk)
+            opening.begin_round(walk)
+        case FixSettlement():
+            expiring.begin_settlement(walk)
         case ContinueRound():
             clearing.sheet_of(walk)
         case _:
@@ -75,4 +92,4 @@ def judge_step(step: Step, verify: Verify) -> tuple[Violation, ...]:
     """
     if not isinstance(step.outcome, Accepted):
         return ()
-    return tuple(walk_step(step, shadow_of(step.before), verify).violations)
+    return tuple(walk_step(step, shadow_of(step.before), verify, Counter()).violations)

@@ -1,121 +1,52 @@
-"""What happens to orders: accepted, filled, rested, reduced, removed; each judged against the shadow book."""
+"""What happens to live orders: filled, reduced, removed; each judged against the shadow book."""
 
-from settlespec.domain.events import Filled, OrderAccepted, OrderReduced, OrderRemoved, OrderRested
+from settlespec.domain.events import Filled, OrderReduced, OrderRemoved
 from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Cancel, Place, Replace
-from settlespec.domain.orders import OrderKind, Removal, SelfTrade, Side, TimeInForce
+from settlespec.domain.orders import Removal, SelfTrade, Side
 from settlespec.domain.rounds import Stage
 from settlespec.invariants.catalogue import AUTHORITY, HEALTH, LIQUIDATION_FAIR, ORDER_LIMITS, PRICE_TIME
-from settlespec.invariants.custody import forced_limit, stands_against
+from settlespec.invariants.forcing import stands_against
 from settlespec.invariants.measures import fill_fees
+from settlespec.invariants.placing import dropped
 from settlespec.invariants.shadow import ShadowOrder
+from settlespec.invariants.turns import in_turn
 from settlespec.invariants.walk import Walk
-
-
-def accepted(walk: Walk, event: OrderAccepted) -> None:
-    """A taker sets out: with the terms that were signed, as the next arrival."""
-    operation = walk.operation
-    if event.arrival != walk.arrival or walk.taker is not None:
-        walk.broken(
-            PRICE_TIME,
-            "the order takes the next arrival number, alone",
-            f"order {event.arrival}",
-            event.arrival,
-            walk.arrival,
-        )
-    walk.arrival += 1
-    walk.named.add(event.account)
-    walk.instruments.add(event.instrument)
-    good_till, reduce_only, filled = 0, False, 0
-    signed: tuple[int, ...]
-    if type(operation) is Place:
-        market = walk.markets[operation.instrument]
-        edge = market.high if operation.side is Side.BUY else market.low
-        price = edge if operation.kind is OrderKind.MARKET else operation.price
-        signed = operation.account, operation.client_id, operation.instrument, operation.side, price
-        most, good_till, reduce_only = operation.size, operation.good_till, operation.reduce_only
-    elif type(operation) is Replace and walk.replaced is not None:
-        old = walk.replaced
-        signed = operation.account, operation.client_id, operation.instrument, old.side, operation.price
-        most, good_till, reduce_only, filled = operation.size, operation.good_till, old.reduce_only, old.filled
-    elif isinstance(walk.message, ForcedOrder):
-        request = walk.message
-        price = forced_limit(walk, request)
-        signed = request.account, 0, request.instrument, request.side, price
-        most, reduce_only = request.size, True
-    else:
-        walk.broken(
-            ORDER_LIMITS,
-            "an order comes from what somebody signed or forced",
-            f"order {event.arrival}",
-            event.account,
-            "",
-        )
-        return
-    said = event.account, event.client_id, event.instrument, event.side, event.price
-    if said != signed or event.filled != filled:
-        walk.broken(
-            ORDER_LIMITS,
-            "the order is the one that was signed",
-            f"order {event.arrival}",
-            str((*said, event.filled)),
-            str((*signed, filled)),
-        )
-    if event.size > most or (event.size < most and not reduce_only):
-        walk.broken(
-            ORDER_LIMITS,
-            "fills through all replacements are at most the signed size",
-            f"order {event.arrival}",
-            event.size,
-            most,
-        )
-    walk.taker = ShadowOrder(
-        event.arrival,
-        event.account,
-        event.client_id,
-        event.instrument,
-        event.side,
-        event.price,
-        event.size - filled,
-        filled,
-        good_till,
-        reduce_only,
-    )
 
 
 def filled(walk: Walk, event: Filled) -> None:
     """Two orders trade: the head of the queue, at its price, as much as both can, and both stay healthy."""
     instrument, lots, price = event.instrument, event.size, event.price
-    maker, taker = walk.shadow.live.get(event.maker), walk.taker
+    maker, taker, asked = walk.shadow.live.get(event.maker), walk.taker, walk.asked
     walk.named.add(event.maker_account)
     walk.named.add(event.taker_account)
     side = event.taker_side
+    asked[ORDER_LIMITS] += 3
     if taker is None or (taker.arrival, taker.account, taker.side) != (event.taker, event.taker_account, side):
         walk.broken(ORDER_LIMITS, "the taker is the order that was accepted", f"order {event.taker}", event.taker, "")
         return
     if maker is None or (maker.account, maker.instrument, maker.side) != (event.maker_account, instrument, -side):
         walk.broken(ORDER_LIMITS, "only a live order fills", f"order {event.maker}", event.maker, "not live")
         return
+    if type(walk.operation) is Place and walk.operation.post_only:
+        walk.broken(ORDER_LIMITS, "a post-only order never trades", f"order {event.taker}", lots, 0)
     within_limits(walk, maker, lots, price)
     within_limits(walk, taker, lots, price)
-    if walk.shadow.best(instrument, maker.side) is not maker:
-        best = walk.shadow.best(instrument, maker.side)
-        walk.broken(
-            PRICE_TIME,
-            "the first in price and time is served first",
-            f"order {maker.arrival}",
-            maker.arrival,
-            "" if best is None else best.arrival,
-        )
+    asked[PRICE_TIME] += 4
+    best = walk.shadow.best(instrument, maker.side)
+    if best is not maker:
+        conjunct = "the first in price and time is served first"
+        first = "" if best is None else best.arrival
+        walk.broken(PRICE_TIME, conjunct, f"order {maker.arrival}", maker.arrival, first)
     if price != maker.price:
-        walk.broken(
-            PRICE_TIME, "the trade is at the resting order's price", f"order {maker.arrival}", price, maker.price
-        )
+        conjunct = "the trade is at the resting order's price"
+        walk.broken(PRICE_TIME, conjunct, f"order {maker.arrival}", price, maker.price)
     most = min(maker.remaining, taker.remaining)
     if lots != most:
         walk.broken(PRICE_TIME, "a match takes all that both orders have", f"order {maker.arrival}", lots, most)
     if maker.account == taker.account:
         walk.broken(PRICE_TIME, "nobody trades with himself", f"account {maker.account}", maker.arrival, taker.arrival)
+    asked[AUTHORITY] += 1
     fees = fill_fees(price * lots, walk.markets[instrument].instrument)
     if (event.maker_fee, event.taker_fee) != fees:
         said = str((event.maker_fee, event.taker_fee))
@@ -133,31 +64,32 @@ def take_lots(walk: Walk, maker: ShadowOrder, lots: int) -> None:
     """A resting order filled some of its lots."""
     maker.filled += lots
     walk.shadow.shrink(maker, lots)
-    walk.orders.add((maker.instrument, maker.arrival))
-    walk.pairs.add((maker.account, maker.instrument))
-    walk.instruments.add(maker.instrument)
+    walk.touch(maker)
 
 
 def within_limits(walk: Walk, order: ShadowOrder, lots: int, price: int) -> None:
     """ORDER-LIMITS of one side of a fill, before it is applied."""
+    walk.asked[ORDER_LIMITS] += 2
     if lots > order.remaining:
         walk.broken(ORDER_LIMITS, "fills are at most what is left", f"order {order.arrival}", lots, order.remaining)
     if order.side * (price - order.price) > 0:
         walk.broken(ORDER_LIMITS, "never worse than the limit", f"order {order.arrival}", price, order.price)
-    if order is not walk.taker and order.good_till < walk.before.clock:
-        walk.broken(
-            ORDER_LIMITS, "an expired order never fills", f"order {order.arrival}", walk.before.clock, order.good_till
-        )
+    if order is not walk.taker:
+        walk.asked[ORDER_LIMITS] += 1
+        if order.good_till < walk.before.clock:
+            conjunct = "an expired order never fills"
+            walk.broken(ORDER_LIMITS, conjunct, f"order {order.arrival}", walk.before.clock, order.good_till)
     if order.reduce_only:
         size = walk.balance(order.account).sizes.get(order.instrument, 0)
-        if size * order.side >= 0 or lots > abs(size):
-            walk.broken(
-                ORDER_LIMITS, "reduce-only never enlarges a position", f"order {order.arrival}", lots * order.side, size
-            )
+        fits = size * order.side < 0 and lots <= abs(size)
+        conjunct = "reduce-only never enlarges a position"
+        walk.check(ORDER_LIMITS, fits, conjunct, f"order {order.arrival}", lots * order.side, size)
 
 
 def exchange(walk: Walk, account: int, instrument: int, change: int, price: int, fee: int) -> None:
     """One side of a fill: healthy after it, or its risk strictly reduced (HEALTH-AFTER-OP)."""
+    walk.asked[HEALTH] += 1
+    walk.asked[ORDER_LIMITS] += 1
     refusal = walk.refusal(account, instrument, change, price, fee)
     if refusal is not None:
         then = walk.balance(account).after(instrument, change, price, fee)
@@ -174,61 +106,18 @@ def exchange(walk: Walk, account: int, instrument: int, change: int, price: int,
     walk.instruments.add(instrument)
 
 
-def rested(walk: Walk, event: OrderRested) -> None:
-    """What is left of the taker joins the book, which it may not cross."""
-    taker = walk.taker
-    if taker is None or taker.arrival != event.arrival or walk.rested is not None:
-        walk.broken(ORDER_LIMITS, "only what an owner just signed rests", f"order {event.arrival}", event.arrival, "")
-        return
-    operation = walk.operation
-    may_rest = type(operation) is Replace or (
-        type(operation) is Place and operation.time_in_force is TimeInForce.GOOD_TILL_TIME
-    )
-    if not may_rest or taker.good_till < walk.before.clock:
-        walk.broken(
-            ORDER_LIMITS,
-            "an order rests only while its owner lets it",
-            f"order {event.arrival}",
-            taker.good_till,
-            walk.before.clock,
-        )
-    if event.remaining != taker.remaining:
-        walk.broken(
-            ORDER_LIMITS,
-            "what rests is what was not filled",
-            f"order {event.arrival}",
-            event.remaining,
-            taker.remaining,
-        )
-    head = walk.crossing()
-    if head is not None:
-        walk.broken(
-            PRICE_TIME, "an order rests only when nothing crosses it", f"order {event.arrival}", taker.price, head.price
-        )
-    walk.shadow.insert(taker)
-    walk.rested = taker
-    touch(walk, taker)
-
-
-def touch(walk: Walk, order: ShadowOrder) -> None:
-    """An event names this order."""
-    walk.named.add(order.account)
-    walk.orders.add((order.instrument, order.arrival))
-    walk.pairs.add((order.account, order.instrument))
-    walk.instruments.add(order.instrument)
-
-
 def reduced(walk: Walk, event: OrderReduced) -> None:
     """A reduce-only order is clipped to the position: the latest first, and not too far."""
     order = walk.shadow.live.get(event.arrival)
     who = f"order {event.arrival}"
     if order is None:
-        walk.broken(ORDER_LIMITS, "only a live order is clipped", who, event.arrival, "not live")
+        walk.check(ORDER_LIMITS, False, "only a live order is clipped", who, event.arrival, "not live")
         return
-    touch(walk, order)
+    walk.touch(order)
     excess = clip_excess(walk, order)
     left = order.remaining - event.remaining
     walk.require(ORDER_LIMITS, "the latest reduce-only order is clipped to the position", who, left, excess)
+    order.size -= left
     walk.shadow.shrink(order, left)
 
 
@@ -244,11 +133,11 @@ def removed(walk: Walk, event: OrderRemoved) -> None:
     """An order leaves for a reason that is true of it."""
     taker = walk.taker
     order = walk.shadow.live.get(event.arrival)
+    walk.asked[ORDER_LIMITS] += 2
     if order is None:
         if taker is None or taker.arrival != event.arrival or walk.rested is not None:
-            walk.broken(
-                ORDER_LIMITS, "only a live order is removed", f"order {event.arrival}", event.arrival, "not live"
-            )
+            conjunct = "only a live order is removed"
+            walk.broken(ORDER_LIMITS, conjunct, f"order {event.arrival}", event.arrival, "not live")
             return
         dropped(walk, event, taker)
         return
@@ -256,15 +145,21 @@ def removed(walk: Walk, event: OrderRemoved) -> None:
     mine = order.account, order.instrument, order.remaining
     if said != mine:
         walk.broken(ORDER_LIMITS, "what leaves is what was left", f"order {event.arrival}", str(said), str(mine))
-    fault = why_not(walk, order, event.cause)
+    cause, sheet = event.cause, walk.sheet
+    if cause is Removal.LIQUIDATION and sheet is not None and sheet.stage is Stage.LIQUIDATE:
+        in_turn(walk, sheet, order.account)
+    card = PRICE_TIME if cause in PASSED_OVER else CARD_OF_CAUSE.get(cause, ORDER_LIMITS)
+    walk.asked[card] += 1
+    fault = why_not(walk, order, cause)
     if fault is not None:
-        card = PRICE_TIME if event.cause in PASSED_OVER else CARD_OF_CAUSE.get(event.cause, ORDER_LIMITS)
-        walk.broken(card, fault, f"order {event.arrival}", event.cause.value, str(order.terms()))
-    if event.cause in PASSED_OVER:
+        walk.broken(card, fault, f"order {event.arrival}", cause.value, str(order.terms()))
+    if cause in PASSED_OVER:
         walk.removals += 1
-    if event.cause is Removal.REPLACED:
+        if sheet is not None:
+            sheet.attempts += 1
+    if cause is Removal.REPLACED:
         walk.replaced = order
-    touch(walk, order)
+    walk.touch(order)
     walk.shadow.remove(order)
 
 
@@ -277,6 +172,7 @@ CARD_OF_CAUSE = {
     Removal.FORCED: AUTHORITY,
     Removal.LIQUIDATION: LIQUIDATION_FAIR,
     Removal.OUTSIDE_BAND: LIQUIDATION_FAIR,
+    Removal.INSTRUMENT_EXPIRED: LIQUIDATION_FAIR,
 }
 """Which invariant a false cause breaks."""
 
@@ -298,7 +194,8 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
     if cause is Removal.FORCED:
         request = walk.message
         if isinstance(request, ForcedWithdrawal):
-            return None if request.account == order.account else "a forced withdrawal clears its owner's orders only"
+            fits = request.account == order.account and walk.clears
+            return None if fits else "a forced withdrawal clears its owner's orders, for more than is free"
         owner = order.account, order.instrument
         if isinstance(request, ForcedOrder) and (request.account, request.instrument) == owner:
             clears = order.reduce_only or stands_against(walk, request, order)
@@ -312,6 +209,9 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
         market = walk.markets[order.instrument]
         out = order.price > market.high if order.side is Side.BUY else order.price < market.low
         return None if out and walk.sheet is not None else "only an order outside the band is discarded"
+    if cause is Removal.INSTRUMENT_EXPIRED:
+        fits = walk.sheet is not None and walk.sheet.stage is Stage.EXPIRE and walk.markets[order.instrument].expired
+        return None if fits else "only a round discards the orders of what has expired"
     if cause is Removal.EXPIRED and walk.sheet is not None and walk.sheet.stage is Stage.DISCARD:
         return None if order.good_till < walk.before.clock else "only an order that has expired is discarded as expired"
     return passed_over(walk, order, cause)
@@ -350,30 +250,3 @@ def met(walk: Walk, order: ShadowOrder) -> bool:
         opposite = order.instrument == operation.instrument and order.side is not operation.side
         return opposite and operation.side * (operation.price - order.price) >= 0
     return walk.sheet is not None
-
-
-def dropped(walk: Walk, event: OrderRemoved, taker: ShadowOrder) -> None:
-    """What is left of the taker never rests: judged by why the walk stopped."""
-    who = f"order {event.arrival}"
-    walk.require(ORDER_LIMITS, "what leaves is what was left", who, event.remaining, taker.remaining)
-    head = walk.crossing()
-    limits = walk.before.parameters
-    stopped_rightly = True
-    if event.cause is Removal.IMMEDIATE:
-        stopped_rightly = head is None
-    elif event.cause is Removal.MATCH_LIMIT:
-        stopped_rightly = walk.matches >= limits.max_matches or walk.removals >= limits.max_removals
-    elif event.cause is Removal.SELF_TRADE:
-        own = head is not None and head.account == taker.account
-        stopped_rightly = own if limits.self_trade is SelfTrade.CANCEL_TAKER else walk.removals > 0
-    elif head is not None:
-        lots = min(head.remaining, taker.remaining)
-        _, fee = fill_fees(head.price * lots, walk.markets[taker.instrument].instrument)
-        change = taker.side * lots
-        stopped_rightly = walk.refusal(taker.account, taker.instrument, change, head.price, fee) is event.cause
-    else:
-        stopped_rightly = event.cause is Removal.UNDERCOLLATERALISED
-    if not stopped_rightly:
-        best = "" if head is None else head.arrival
-        walk.broken(PRICE_TIME, "a walk stops only for a reason that is true", who, event.cause.value, best)
-    taker.remaining = 0

@@ -6,8 +6,9 @@ from settlespec.domain.messages import Message, Received
 from settlespec.domain.operations import Operation
 from settlespec.domain.orders import Removal, Side
 from settlespec.domain.outcomes import Accepted
+from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
-from settlespec.invariants.cards import Card, Figure, Violation
+from settlespec.invariants.cards import Asked, Card, Figure, Violation
 from settlespec.invariants.measures import Balance, strictly_reduces
 from settlespec.invariants.shadow import Shadow, ShadowOrder
 from settlespec.invariants.sheet import Sheet
@@ -22,10 +23,12 @@ class Walk:
     __slots__ = (
         "after",
         "arrival",
+        "asked",
         "assessed",
         "balances",
         "before",
         "claims",
+        "clears",
         "factor",
         "instruments",
         "markets",
@@ -36,6 +39,8 @@ class Walk:
         "orders",
         "outcome",
         "pairs",
+        "payable",
+        "refusing",
         "removals",
         "replaced",
         "rested",
@@ -51,13 +56,16 @@ class Walk:
         "waits",
     )
 
-    def __init__(self, before: State, operation: Operation, outcome: Accepted, shadow: Shadow, verify: Verify) -> None:
+    def __init__(
+        self, before: State, operation: Operation, outcome: Accepted, shadow: Shadow, verify: Verify, asked: Asked
+    ) -> None:
         self.before = before
         self.after = outcome.state
         self.operation = operation
         self.outcome = outcome
         self.shadow = shadow
         self.verify = verify
+        self.asked = asked
         self.markets = before.markets
         self.factor = before.parameters.initial_factor_ppm
         self.balances: dict[int, Balance] = {}
@@ -81,6 +89,12 @@ class Walk:
         self.message: Message | None = None
         self.waits: Received | None = None
         """The message at the cursor as a forced order that is not finished leaves it."""
+        self.refusing: Reason | None = None
+        """Why the message must be refused; None when it must be carried out."""
+        self.payable = 0
+        """What a forced withdrawal must pay."""
+        self.clears = False
+        """Whether a forced withdrawal must cancel its owner's orders."""
         self.taker: ShadowOrder | None = None
         self.replaced: ShadowOrder | None = None
         self.rested: ShadowOrder | None = None
@@ -90,13 +104,34 @@ class Walk:
         self.violations: list[Violation] = []
 
     def broken(self, card: Card, conjunct: str, who: str, left: Figure, right: Figure) -> None:
-        """Note a violation."""
+        """Note a violation of a predicate that was counted where it was evaluated."""
         self.violations.append(Violation(card.id, conjunct, who, left, right))
 
     def require(self, card: Card, conjunct: str, who: str, left: Figure, right: Figure) -> None:
         """Both sides are the same."""
+        self.asked[card] += 1
         if left != right:
             self.violations.append(Violation(card.id, conjunct, who, left, right))
+
+    def agree(self, card: Card, conjunct: str, who: str, left: object, right: object) -> None:
+        """Both records are the same; they are written out only when they are not."""
+        self.asked[card] += 1
+        if left != right:
+            self.violations.append(Violation(card.id, conjunct, who, str(left), str(right)))
+
+    def check(self, card: Card, holds: bool, conjunct: str, who: str, left: Figure, right: Figure) -> None:
+        """A predicate holds."""
+        self.asked[card] += 1
+        if not holds:
+            self.violations.append(Violation(card.id, conjunct, who, left, right))
+
+    def touch(self, order: ShadowOrder) -> None:
+        """An event names this order."""
+        account, instrument = order.account, order.instrument
+        self.named.add(account)
+        self.orders.add((instrument, order.arrival))
+        self.pairs.add((account, instrument))
+        self.instruments.add(instrument)
 
     def balance(self, account: int) -> Balance:
         """The balance of an account as the events so far leave it."""
