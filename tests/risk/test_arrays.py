@@ -10,7 +10,7 @@ import pytest
 from settlespec.arithmetic import PPM
 from settlespec.domain.errors import BadInput
 from settlespec.domain.instruments import Market, RiskArray
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import linear_market
 from settlespec.risk.arrays import (
     GRID,
     YEAR,
@@ -74,7 +74,7 @@ def market(mark: int, losses: tuple[int, ...], basis: int = 3) -> Market:
     """An option's market, as the requirement sees it."""
     long, short = max(0, *losses), max(0, *(-loss for loss in losses))
     risk = RiskArray(losses, long, short, basis, 0, long + basis, short + basis)
-    linear = revalued_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), mark, 0, 0)
+    linear = linear_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), mark)
     return Market(linear.instrument, mark, risk, 0, 0, linear.low, linear.high)
 
 
@@ -135,7 +135,7 @@ def test_a_hedge_of_options_needs_less_than_its_parts_and_a_put_call_parity_trad
         market(model_mark(right, strike, VOLATILITY, MONTH), losses_of(right, strike))
         for right in (Right.CALL, Right.PUT)
     )
-    future = revalued_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE, 0, 0)
+    future = linear_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE)
     hedged = (Holding(1, call), Holding(-1, put), Holding(-1, future))
     # Two roundings to the grid, in each of the two options, are all that is left of the risk.
     assert worst_loss(hedged) <= 2 * RISK_SCALE // GRID
@@ -156,7 +156,7 @@ def test_a_floor_inside_the_array_would_let_worthless_longs_cancel_the_extreme_s
 
 def test_an_array_that_lies_inside_of_its_interval_lets_one_worthless_call_carry_six_futures() -> None:
     """What the interval of no arbitrage cannot prevent: only who signs the statement stands against it (docs/risk.md)."""
-    future = revalued_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE, 0, 0)
+    future = linear_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE)
     mark, highest = 1, [moved_to(SCAN.range_ppm, scenario) for scenario in range(16)]
     lying = tuple((mark * RISK_SCALE - most) // SHARES[scenario] for scenario, most in enumerate(highest))
     # The extreme rise counts for a third, and so does the lie about it: 1.18 thirds of a reference, against 0.06 for each future.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from settlespec.domain.instruments import Market
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import linear_market
 from settlespec.risk.arrays import Scan
 from settlespec.risk.chain_files import DAY
 from settlespec.risk.chains import option_losses
@@ -34,7 +34,7 @@ def markets(shared: Callable[[str], Path]) -> dict[str, Market]:
         if option.expiry == EXPIRY
     }
     linear = instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1)
-    return {**found, "future": revalued_market(linear, reference, 0, 0)}
+    return {**found, "future": linear_market(linear, reference)}
 
 
 BOOKS = {

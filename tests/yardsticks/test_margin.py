@@ -16,7 +16,7 @@ from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import Market, RiskArray
 from settlespec.domain.quantities import PRICE
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import linear_market
 from settlespec.machine.standing import standing
 from settlespec.rules import margin
 from settlespec.rules.margin import RISK_SCALE
@@ -98,10 +98,10 @@ class Situation:
         terms = instrument(name, name, maintenance_ppm=maintenance - basis, basis_ppm=basis)
         size = side * int(lots)
         self.positions[name] = Position(size, size * quantums(entry * self.lot))
-        self.markets[name] = revalued_market(terms, quantums(mark * self.lot), 0, 0)
+        self.markets[name] = linear_market(terms, quantums(mark * self.lot))
 
     def with_mark(self, mark: int) -> Map[int, Market]:
-        return Map({**self.markets, 1: revalued_market(self.markets[1].instrument, mark, 0, 0)})
+        return Map({**self.markets, 1: linear_market(self.markets[1].instrument, mark)})
 
     def maintenance(self, factor: int = PPM) -> Decimal:
         """The maintenance requirement, or with a factor the initial one, in the venue's currency."""
@@ -193,7 +193,7 @@ def span(inputs: dict[str, Any]) -> Answer:
 def span_market(inputs: Mapping[str, Any]) -> Market:
     losses = tuple(-profit * RISK_SCALE for profit in inputs["pnl_long_1"])
     long, short = max(0, *losses), max(0, *(-loss for loss in losses))
-    frame = revalued_market(instrument(1, 1), 1, 0, 0)
+    frame = linear_market(instrument(1, 1), 1)
     return Market(frame.instrument, 1, RiskArray(losses, long, short, 1, 0, long + 1, short + 1), 0, 0, 1, 2)
 
 

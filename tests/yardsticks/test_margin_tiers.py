@@ -13,7 +13,7 @@ from settlespec.arithmetic import PPM
 from settlespec.domain.genesis import Genesis
 from settlespec.domain.instruments import Instrument
 from settlespec.machine.genesis import initial_state, standard
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import linear_market
 from settlespec.machine.signatures import Ideal
 from settlespec.rules import margin
 from tests.machine.driver import instrument
@@ -49,7 +49,7 @@ def required(notional: float, rate: float) -> int:
     """Our maintenance of a position of this notional, in quantums, at a rate that is whole in ppm."""
     share = round(rate * PPM)
     assert abs(share - rate * PPM) < 1e-9
-    market = revalued_market(instrument(1, 1, maintenance_ppm=share - 1, basis_ppm=1), MARK, 0, 0)
+    market = linear_market(instrument(1, 1, maintenance_ppm=share - 1, basis_ppm=1), MARK)
     return margin.maintenance(margin.risk_alone(whole(notional), market.risk))
 
 
@@ -152,7 +152,7 @@ def test_our_requirement_of_a_tier_is_dydx_s_from_the_maintenance_to_the_upper_c
 ) -> None:
     tier = dydx["liquidity_tiers"][number]
     terms = perpetual(1, tier, dydx["liquidations_config"])
-    market, factor = revalued_market(terms, MARK, 0, 0), factor_of(tier)
+    market, factor = linear_market(terms, MARK), factor_of(tier)
     risk = margin.risk_alone(PPM, market.risk)
     maintenance = margin.maintenance(risk)
     assert maintenance == tier["initial_margin_ppm"] * tier["maintenance_fraction_ppm"] // PPM * MARK
