@@ -112,7 +112,7 @@ def test_no_single_leg_of_a_box_lowers_its_requirement_so_nothing_closes_on_the_
     answer = machine.round(AT_110)
     breach = answer.only(Breached)
     assert (breach.equity, breach.maintenance) == (60, 66)
-    assert legs(Draft(machine.state), machine.account("ada")) == []
+    assert legs(Draft(machine.state), machine.number("ada")) == []
     assert not fills(answer)
     assert [machine.position("ada", instrument) for instrument in (4, 5, 6, 7)] == [10, -10, -10, 10]
 
@@ -133,7 +133,7 @@ def test_the_leg_that_relieves_most_goes_first_with_options_among_the_legs() -> 
     machine.deposit("bob", 10_000).opens("ada", +1, against="bob").opens("ada", -10, 7, instrument=4, against="bob")
 
     def order() -> list[int]:
-        return [instrument for instrument, _ in legs(Draft(machine.state), machine.account("ada"))]
+        return [instrument for instrument, _ in legs(Draft(machine.state), machine.number("ada"))]
 
     # The one lot covers one of ten written calls: selling it would need more.
     assert order() == [4]

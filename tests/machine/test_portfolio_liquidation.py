@@ -50,6 +50,10 @@ MARKETS = st.integers(2, 4).flatmap(
 )
 
 
+ADA = 1
+"""Whose legs they are."""
+
+
 @frozen
 class Case:
     """An account with a leg in each market and an equity somewhere below its maintenance."""
@@ -59,8 +63,9 @@ class Case:
 
     def risks(self, leg: int) -> list[int]:
         """The account's risk after closing 0, 1, ... lots of a leg."""
-        size = abs(self.account.positions[leg].size)
-        return [risk_after(self.draft, self.account, leg, lots) for lots in range(size + 1)]
+        size = self.account.positions[leg].size
+        market = self.draft.markets[leg]
+        return [risk_after(self.draft.portfolio(ADA), market, size, lots) for lots in range(abs(size) + 1)]
 
 
 @st.composite
@@ -73,27 +78,31 @@ def cases(draw: Any) -> Case:
     held = Map({name: Position(size, size * MARK + draw(st.integers(-50, 50))) for name, size in sizes.items()})
     account = Account(b"", 0, held, Map(), 0)
     now = draft.standing(account)
-    return Case(draft, evolve(account, collateral=draw(st.integers(1, max(now.maintenance - 1, 1))) - now.equity))
+    account = evolve(account, collateral=draw(st.integers(1, max(now.maintenance - 1, 1))) - now.equity)
+    draft.put(ADA, account)
+    return Case(draft, account)
 
 
 @given(cases())
 def test_no_leg_closes_beyond_the_first_minimum_of_maintenance(case: Case) -> None:
     for leg in case.account.positions:
         risks = case.risks(leg)
-        assert first_minimum(case.draft, case.account, leg) == risks.index(min(risks))
+        assert first_minimum(
+            case.draft.portfolio(ADA), case.draft.markets[leg], case.account.positions[leg].size
+        ) == risks.index(min(risks))
 
 
 @given(cases())
 def test_legs_come_by_the_largest_fall_of_maintenance_and_only_those_that_lower_it(case: Case) -> None:
     falls = {leg: (risks := case.risks(leg))[0] - min(risks) for leg in case.account.positions}
     expected = sorted((leg for leg in falls if falls[leg] > 0), key=lambda leg: (-falls[leg], leg))
-    assert [leg for leg, _ in legs(case.draft, case.account)] == expected
+    assert [leg for leg, _ in legs(case.draft, ADA)] == expected
 
 
 def offer(case: Case, leg: int, price: int) -> _Offer:
     side = Side.SELL if case.account.positions[leg].size > 0 else Side.BUY
     maker = Order(1, 9, 1, leg, side.opposite, price, 100, 0, 0, False)
-    return _Offer(case.draft, case.account, case.draft.markets[leg], side, maker)
+    return _Offer(case.draft, ADA, case.draft.markets[leg], side, maker)
 
 
 def admits(case: Case, leg: int, price: int, lots: int) -> bool:
@@ -124,7 +133,7 @@ def test_the_quantity_is_the_least_that_restores_or_the_largest_that_passes(
     case: Case, price: int, remaining: int
 ) -> None:
     """Against trying each quantity. Requirement and fee are rounded up, so one that restores by less than 2 + factor may be missed."""
-    for leg, most in legs(case.draft, case.account):
+    for leg, most in legs(case.draft, ADA):
         bound = min(most, remaining)
         found = offer(case, leg, price)
         lots = found.lots(bound)
@@ -199,7 +208,7 @@ def test_splitting_a_close_changes_what_it_leaves_by_at_most_one_quantum_a_step(
     case: Case, price: int, data: st.DataObject
 ) -> None:
     """At the bankruptcy price of each step against that of the whole, and in collateral at any price; cash never differs."""
-    for leg, most in legs(case.draft, case.account):
+    for leg, most in legs(case.draft, ADA):
         risks = case.risks(leg)
         size = case.account.positions[leg].size
         side = -1 if size > 0 else 1

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from settlespec.domain.instruments import Quote
 from settlespec.domain.operations import ContinueRound
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.rounds import Round, Stage
@@ -18,9 +19,8 @@ from tests.monitoring.planting import Plant, Watched, notice, notices, replacing
 
 
 def other_statement(current: Round) -> Round:
-    first, *others = current.statement.quotes
-    quotes = (evolve(first, mark=first.mark + 1), *others)
-    return evolve(current, statement=evolve(current.statement, quotes=quotes))
+    name, first = min(current.quotes.items()) if current.quotes else (1, Quote(1, 1, 0))
+    return evolve(current, quotes=current.quotes.set(name, evolve(first, mark=first.mark + 1)))
 
 
 def other_gain(current: Round) -> Round:

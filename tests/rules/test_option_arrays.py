@@ -58,29 +58,33 @@ SCANS = st.integers(0, 2 * PPM)
 def test_a_stated_loss_counts_as_far_as_the_option_can_lose_it(
     right: int, mark: int, stated: int, counted: int
 ) -> None:
-    found = margin.bounded_loss(stated * SCALE, 10, right, 100, mark, 110 * SCALE)
+    found = margin.bounded_loss(stated * SCALE, 1, right, 100, mark, 110 * SCALE)
     assert found == counted * SCALE
 
 
 @pytest.mark.parametrize(("stated", "counted"), [(0, 0), (2, Fraction(5, 3)), (-40, Fraction(-95, 3)), (1, 1)])
 def test_of_an_extreme_move_a_third_of_the_bounds_holds(stated: int, counted: Fraction) -> None:
-    for scenario in margin.EXTREMES:
-        found = margin.bounded_loss(stated * SCALE, scenario, 1, 100, 15, 110 * SCALE)
-        assert found == counted * SCALE
+    assert margin.SHARES == (1,) * 14 + (3, 3)
+    assert margin.bounded_loss(stated * SCALE, 3, 1, 100, 15, 110 * SCALE) == counted * SCALE
 
 
 def test_a_third_is_rounded_down_for_what_a_long_lot_loses_so_that_a_short_lot_loses_no_less() -> None:
-    assert margin.bounded_loss(LOSS.high, 14, 1, 100, 2, 101 * SCALE - 1) == SCALE // 3
-    assert margin.bounded_loss(LOSS.high, 14, 1, 100, 2, 101 * SCALE + 1) == (SCALE - 1) // 3
-    assert margin.bounded_loss(LOSS.high, 14, 1, 100, 2, 103 * SCALE + 1) == -((SCALE + 1 + 2) // 3)
+    assert margin.bounded_loss(LOSS.high, 3, 1, 100, 2, 101 * SCALE - 1) == SCALE // 3
+    assert margin.bounded_loss(LOSS.high, 3, 1, 100, 2, 101 * SCALE + 1) == (SCALE - 1) // 3
+    assert margin.bounded_loss(LOSS.high, 3, 1, 100, 2, 103 * SCALE + 1) == -((SCALE + 1 + 2) // 3)
 
 
 def test_the_price_moves_by_the_scan_range_and_in_the_extremes_by_three_but_never_below_nothing() -> None:
-    moves = [margin.moved_price(100, 300_000, place) for place in range(SCENARIOS)]
+    moves = [moved_to(100, 300_000, place) for place in range(SCENARIOS)]
     assert moves == [
         price * SCALE for price in (100, 100, 110, 110, 90, 90, 120, 120, 80, 80, 130, 130, 70, 70, 190, 10)
     ]
-    assert margin.moved_price(100, 400_000, 15) == 0
+    assert moved_to(100, 400_000, 15) == 0
+
+
+def moved_to(reference: int, scan: int, scenario: int) -> int:
+    """The reference's price in a scenario."""
+    return margin.moved_price(reference, scan, margin.THIRDS[scenario] * margin.SHARES[scenario])
 
 
 def written(kind: InstrumentKind, strike: int, mark: int, reference: int, scan: int, stated: tuple[int, ...]) -> Market:
@@ -98,9 +102,9 @@ def test_a_short_option_needs_what_its_payoff_after_every_move_costs_whatever_is
     charges = 3 * lots * reference * (market.instrument.basis_ppm + market.instrument.short_minimum_ppm)
     right = RIGHTS[kind]
     for place in range(SCENARIOS):
-        moved = margin.moved_price(reference, scan, place)
+        moved = moved_to(reference, scan, place)
         costs = max(right * (moved - strike * SCALE), 0) - mark * SCALE
-        share = 3 if place in margin.EXTREMES else 1
+        share = margin.SHARES[place]
         assert needed - charges >= Fraction(lots * costs, share)
     assert needed >= charges > 0
 
@@ -111,7 +115,7 @@ def test_a_long_option_never_loses_more_than_its_mark(
 ) -> None:
     risk = written(kind, strike, mark, reference, scan, stated).risk
     for place, loss in enumerate(risk.losses):
-        assert loss <= (mark * SCALE // 3 if place in margin.EXTREMES else mark * SCALE)
+        assert loss <= mark * SCALE // margin.SHARES[place]
     assert risk.long_lot <= mark * SCALE + risk.basis
 
 

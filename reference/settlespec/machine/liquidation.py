@@ -164,8 +164,9 @@ class _Offer:
 
     def headroom(self, lots: int) -> int:
         """What closing the lots leaves above the base initial requirement, exact (LIQ-7.2)."""
-        after = risk_after(self.draft, self.account, self.market.instrument.id, lots)
-        equity = self.now.equity + self.side * lots * (self.market.mark - self.price)
+        size = self.account.positions[self.market.instrument.id].size
+        after = risk_after(self.portfolio, self.market, size, lots)
+        equity = self.portfolio.equity + self.side * lots * (self.market.mark - self.price)
         rate = self.market.instrument.liquidation_fee_ppm
         return liquidation.headroom(equity, after, self.draft.parameters.initial_factor_ppm, self.price * lots * rate)
 
