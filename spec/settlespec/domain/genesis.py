@@ -26,8 +26,8 @@ class Genesis:
         if len(self.marks) != len(names):
             raise ValueError(f"{len(self.marks)} marks for {len(names)} instruments")
         for instrument, mark in zip(self.instruments, self.marks, strict=True):
-            if not 1 <= mark <= instrument.max_price:
-                raise ValueError(f"instrument {instrument.id}: the first mark is not between 1 and max_price")
+            if mark > instrument.max_price:
+                raise ValueError(f"instrument {instrument.id}: the first mark is above max_price")
             if not 0 <= instrument.surcharge_from < instrument.surcharge_to:
                 raise ValueError(f"instrument {instrument.id}: surcharge_to is not above surcharge_from")
             if instrument.band_steps < 0 or instrument.basis_ppm == 0:
