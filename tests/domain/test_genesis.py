@@ -37,7 +37,7 @@ def test_the_instruments_stand_in_rising_order_each_once() -> None:
         ({"band_steps": -1}, "band_steps is negative"),
         ({"basis_ppm": 0}, "basis_ppm is 0"),
         ({"price_step": 1_001}, "no multiple of the price step is within max_price"),
-        ({"max_price": 9}, "the first mark is not between 1 and max_price"),
+        ({"max_price": 9}, "the first mark is above max_price"),
         ({"maker_fee_ppm": -10_001}, "the rebate is more than the taker's fee"),
     ],
 )
