@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from settlespec.oracle.consoles import PipeConsole
+from settlespec.oracle.consoles import PipeConsole, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import Report, Verdict, report_format
@@ -23,7 +23,7 @@ def command(wanted: tuple[str, ...], report_format: str) -> ExitCode:
     chosen = _choose(book, wanted)
     report = _report(chosen, frozenset(conflicts(book)), time.monotonic() - start)
     if report_format == "json":
-        click.echo(report.to_json(indent=2))
+        say(report.to_json(indent=2))
     else:
         _print_table(report)
     return report.exit_code
