@@ -4,7 +4,7 @@ from attrs import frozen
 
 from settlespec.domain.instruments import Instrument
 from settlespec.domain.parameters import Parameters
-from settlespec.domain.quantities import Milliseconds, Price
+from settlespec.domain.quantities import MAX_PRICE, Milliseconds, Price
 
 
 @frozen
@@ -30,5 +30,7 @@ class Genesis:
                 raise ValueError(f"instrument {instrument.id}: surcharge_to is not above surcharge_from")
             if instrument.band_steps < 0 or instrument.basis_ppm == 0:
                 raise ValueError(f"instrument {instrument.id}: band_steps is negative or basis_ppm is 0")
+            if instrument.band_steps > MAX_PRICE:
+                raise ValueError(f"instrument {instrument.id}: band_steps is more than any price has")
             if instrument.maker_fee_ppm + instrument.taker_fee_ppm < 0:
                 raise ValueError(f"instrument {instrument.id}: the rebate is more than the taker's fee")
