@@ -32,6 +32,7 @@ def test_the_instruments_stand_in_rising_order_each_once() -> None:
         ({"surcharge_from": 50, "surcharge_to": 50}, "surcharge_to is not above surcharge_from"),
         ({"surcharge_from": -1}, "surcharge_to is not above surcharge_from"),
         ({"band_steps": -1}, "band_steps is negative or basis_ppm is 0"),
+        ({"band_steps": 2**40}, "band_steps is more than any price has"),
         ({"basis_ppm": 0}, "band_steps is negative or basis_ppm is 0"),
         ({"maker_fee_ppm": -10_001}, "the rebate is more than the taker's fee"),
     ],

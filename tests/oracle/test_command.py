@@ -159,6 +159,43 @@ def test_the_rules_can_be_asked_for_by_prefix_and_by_id(capsys: pytest.CaptureFi
     assert {row["id"] for row in report["rules"] if row["id"].startswith("LIQ")} == {"LIQ-4"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        (["trade-5"], "TRADE-5"),
+        (["--word", "post-only"], "TRADE-15"),
+        (["--word", "Bankruptcy", "--word", "price", "--module", "rules.liquidation"], "LIQ-5"),
+        (["--module", "settlespec.rules.fees"], "FEE-1"),
+        (["TRADE", "--word", "self trade"], "TRADE-8"),
+        (["SIGN", "--word", "Ed25519"], "SIGN-2"),
+    ],
+    ids=" ".join,
+)
+def test_a_rule_is_found_by_id_word_and_module(
+    asked: list[str], first: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["rules", *asked]) == ExitCode.HOLDS
+    told = capsys.readouterr().out
+    assert f"{first} stated: " in told
+    assert run(["rules", *asked, "--format", "json"]) == ExitCode.HOLDS
+    rows = json.loads(capsys.readouterr().out)["rules"]
+    assert told.count(" stated: ") == len(rows) <= 12
+    for row in rows:
+        assert f"{row['sentence']}" in told
+        assert f"{row['file']}:{row['line']}" in told
+
+
+def test_a_rule_comes_with_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["rules", "TRADE-5", "--format", "json"])
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)["rules"]] == ["TRADE-5", "TRADE-5.2", "TRADE-5.3"]
+
+
+@pytest.mark.parametrize("asked", [["--word", "no rule says this"], ["--module", "machine.nothing"]], ids=" ".join)
+def test_a_question_that_no_rule_answers_is_wrong_usage(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rules", *asked]) == ExitCode.WRONG_USAGE
+    assert "Error: no" in capsys.readouterr().err
+
+
 def test_a_rule_that_nobody_stated_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "TRADE-999"]) == ExitCode.WRONG_USAGE
     assert "TRADE-999" in capsys.readouterr().err

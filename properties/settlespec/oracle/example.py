@@ -143,13 +143,14 @@ def example_page() -> str:
 
 def _first_state() -> Iterator[str]:
     state = initial_state(minimal(Ed25519()))
-    yield "In the canonical form it has no white space."
-    yield ""
     yield f"State: `{state_digest(state).hex()}`"
     yield ""
-    yield "```json"
-    yield json.dumps(json.loads(encode_state(state)), indent=1, sort_keys=True)
-    yield "```"
+    yield '??? note "The first state in full; the canonical form has no white space"'
+    yield ""
+    yield "    ```json"
+    for line in json.dumps(json.loads(encode_state(state)), indent=1, sort_keys=True).splitlines():
+        yield f"    {line}"
+    yield "    ```"
     yield ""
 
 
