@@ -92,12 +92,14 @@ def test_requirements_and_reserves_are_those_of_the_page(told: Any, seed: int) -
             size,
             price,
             reduce_only,
-            now.mark,
-            terms.maintenance_ppm,
-            terms.basis_ppm,
-            now.surcharge_ppm,
-            terms.maker_fee_ppm,
-            1_500_000,
+            (
+                now.mark,
+                terms.maintenance_ppm,
+                terms.basis_ppm,
+                now.surcharge_ppm,
+                terms.maker_fee_ppm,
+                1_500_000,
+            ),
         ) == margin.order_reserve(side, size, price, reduce_only, now, 1_500_000)
 
 
