@@ -82,6 +82,7 @@ def test_a_command_that_returns_nothing_holds(plant: Plant) -> None:
             "a defect of settlespec: ModuleNotFoundError",
         ),
         (Exhausted("too many states"), ExitCode.UNDECIDED, "a limit of this process was reached: too many states"),
+        (MemoryError(), ExitCode.UNDECIDED, "not decided: no more memory"),
         (SpecBug("equity -1"), ExitCode.DEFECT, "a defect of settlespec: SpecBug: equity -1"),
         (KeyError("mark"), ExitCode.DEFECT, "a defect of settlespec: KeyError: 'mark'"),
         (ValueError("two\nlines"), ExitCode.DEFECT, "a defect of settlespec: ValueError: two lines"),

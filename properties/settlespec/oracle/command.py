@@ -179,6 +179,8 @@ def _explain(error: Exception, session: Session) -> int:
             return _complain("interrupted", ExitCode.INTERRUPTED)
         case BadInput() | Malformed():
             return _complain(str(error), ExitCode.BAD_DATA)
+        case MemoryError():
+            return _complain("not decided: no more memory; give it more, or less to do", ExitCode.UNDECIDED)
         case Exhausted():
             return _complain(f"not decided, a limit of this process was reached: {error}", ExitCode.UNDECIDED)
         case OSError(filename=str() as file):
