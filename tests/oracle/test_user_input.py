@@ -290,6 +290,23 @@ def test_the_code_stays_when_nobody_reads(arguments: list[str], code: ExitCode, 
     assert done.returncode == code
 
 
+def hears_every_signal() -> None:
+    """A shell lets what it starts in the background ignore interrupts, and the tests may run there."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def started(*arguments: str) -> "subprocess.Popen[bytes]":
+    """The program in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "settlespec", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=hears_every_signal,
+    )
+
+
 @pytest.mark.parametrize(
     ("number", "code", "word"),
     [
@@ -302,9 +319,7 @@ def test_whoever_is_stopped_says_so_and_leaves_nothing_half_written(
     number: signal.Signals, code: ExitCode, word: str, tmp_path: Path
 ) -> None:
     options = ["audit", "--no-laws", "--record", str(tmp_path / "trace.jsonl")]
-    program = subprocess.Popen(
-        [sys.executable, "-m", "settlespec", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    program = started(*options)
     deadline = time.monotonic() + 60
     # The partial file says that the run has begun.
     while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
@@ -316,12 +331,7 @@ def test_whoever_is_stopped_says_so_and_leaves_nothing_half_written(
 
 
 def test_stopping_a_proof_ends_its_workers_at_once() -> None:
-    program = subprocess.Popen(
-        [sys.executable, "-m", "settlespec", "prove", "--jobs", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    program = started("prove", "--jobs", "2")
     time.sleep(2)
     # The whole group hears an interrupt from the keyboard.
     os.killpg(program.pid, signal.SIGINT)
