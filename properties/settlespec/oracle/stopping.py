@@ -39,11 +39,11 @@ def _stop(number: int, _: FrameType | None) -> None:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     # A pool waits for its workers when it is left, and a worker may be minutes away from its answer.
     # The thread that looks after the workers may trip over their end; what it says of that is no news.
-    threading.excepthook = _hold_its_tongue
+    threading.excepthook = _say_nothing
     for child in active_children():
         child.terminate()
     raise Stopped(signal.Signals(number).name)
 
 
-def _hold_its_tongue(_: threading.ExceptHookArgs) -> None:
+def _say_nothing(_: threading.ExceptHookArgs) -> None:
     pass
