@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -296,15 +296,22 @@ def hears_every_signal() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def started(*arguments: str) -> "subprocess.Popen[bytes]":
-    """The program in a process group of its own."""
-    return subprocess.Popen(
+@contextmanager
+def started(*arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """The program in a process group of its own, of which nothing is left afterwards."""
+    program = subprocess.Popen(
         [sys.executable, "-m", "settlespec", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
         preexec_fn=hears_every_signal,
     )
+    try:
+        yield program
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 @pytest.mark.parametrize(
@@ -319,22 +326,22 @@ def test_whoever_is_stopped_says_so_and_leaves_nothing_half_written(
     number: signal.Signals, code: ExitCode, word: str, tmp_path: Path
 ) -> None:
     options = ["audit", "--no-laws", "--record", str(tmp_path / "trace.jsonl")]
-    program = started(*options)
-    deadline = time.monotonic() + 60
-    # The partial file says that the run has begun.
-    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    program.send_signal(number)
-    said, complaint = program.communicate(timeout=60)
+    with started(*options) as program:
+        deadline = time.monotonic() + 60
+        # The partial file says that the run has begun.
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        program.send_signal(number)
+        said, complaint = program.communicate(timeout=60)
     assert (program.returncode, said, complaint) == (code, b"", f"settlespec: {word}\n".encode())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_stopping_a_proof_ends_its_workers_at_once() -> None:
-    program = started("prove", "--jobs", "2")
-    time.sleep(2)
-    # The whole group hears an interrupt from the keyboard.
-    os.killpg(program.pid, signal.SIGINT)
-    # The workers hold the other ends of these pipes: they are gone when nothing can be read any more.
-    said, complaint = program.communicate(timeout=30)
+    with started("prove", "--jobs", "2") as program:
+        time.sleep(2)
+        # The whole group hears an interrupt from the keyboard.
+        os.killpg(program.pid, signal.SIGINT)
+        # The workers hold the other ends of these pipes: they are gone when nothing can be read any more.
+        said, complaint = program.communicate(timeout=30)
     assert (program.returncode, said, complaint) == (ExitCode.INTERRUPTED, b"", b"settlespec: interrupted\n")
