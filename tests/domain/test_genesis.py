@@ -35,6 +35,7 @@ def test_the_instruments_stand_in_rising_order_each_once() -> None:
         ({"surcharge_from": 50, "surcharge_to": 50}, "surcharge_to is not above surcharge_from"),
         ({"surcharge_from": -1}, "surcharge_to is not above surcharge_from"),
         ({"band_steps": -1}, "band_steps is negative"),
+        ({"band_steps": 2**40}, "band_steps is more than any price has"),
         ({"basis_ppm": 0}, "basis_ppm is 0"),
         ({"price_step": 1_001}, "no multiple of the price step is within max_price"),
         ({"max_price": 9}, "the first mark is above max_price"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from settlespec.domain.errors import BadInput
 from settlespec.domain.operations import BeginRound, ContinueRound, Place
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.signatures import Ideal
@@ -139,5 +140,13 @@ def test_the_named_flow_is_taken_before_the_one_beside_the_clone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert found_flow(Path("mine.csv")) == Path("mine.csv")
     assert found_flow(None) is None
+    Path("mine.csv").touch()
+    assert found_flow(Path("mine.csv")) == Path("mine.csv")
+
+
+def test_a_flow_that_can_be_read_once_only_is_refused_and_one_that_is_missing_is_no_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="read again"):
+        found_flow(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        found_flow(tmp_path / "none.csv")

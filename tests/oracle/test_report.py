@@ -89,5 +89,7 @@ def test_the_numbers_of_the_exit_codes_never_change() -> None:
         "UNAVAILABLE": 69,
         "DEFECT": 70,
         "UNDECIDED": 75,
+        "HUNG_UP": 129,
         "INTERRUPTED": 130,
+        "TERMINATED": 143,
     }

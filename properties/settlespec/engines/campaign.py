@@ -10,7 +10,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from settlespec.engines.crosscheck import CANARY_MILLISECONDS, MILLISECONDS, SecondOpinion, second_opinion
-from settlespec.engines.killable import Died, TimeUp, run_killably
+from settlespec.engines.killable import Died, TimeUp, follow_the_parent, interrupts_held, run_killably
 from settlespec.engines.paths import MOST_PATHS
 from settlespec.engines.proving import EngineDefect, Proof, Status, prove
 from settlespec.engines.sampling import EXAMPLES, Sample, SampleStatus, sample
@@ -153,6 +153,11 @@ def _sample(law: Law, effort: Effort) -> Sample | None:
         return None
 
 
+def worker_pool(jobs: int) -> ProcessPoolExecutor:
+    """Give a pool of local processes, started afresh: a fork would copy the caller's threads, those of a progress bar for one."""
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=follow_the_parent)
+
+
 def examine_all(laws: Sequence[Law], effort: Effort, executor: Executor | None = None) -> Iterator[Examination]:
     """Examine laws, several at a time; the examinations come as they are done.
 
@@ -162,9 +167,9 @@ def examine_all(laws: Sequence[Law], effort: Effort, executor: Executor | None =
         executor: any `concurrent.futures.Executor`; by default a pool of `JOBS` local processes.
     """
     with ExitStack() as stack:
-        # Workers are started afresh: a fork would copy whatever threads the caller has, those of a progress bar for one.
-        pool = executor or stack.enter_context(ProcessPoolExecutor(JOBS, mp_context=get_context("spawn")))
-        waiting: list[Future[Examination]] = [pool.submit(examine, law, effort) for law in laws]
+        pool = executor or stack.enter_context(worker_pool(JOBS))
+        with interrupts_held():
+            waiting: list[Future[Examination]] = [pool.submit(examine, law, effort) for law in laws]
         try:
             for done in as_completed(waiting):
                 yield done.result()

@@ -9,11 +9,13 @@ import importlib
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
@@ -57,6 +59,32 @@ def run_killably(work: Callable[..., Result], *arguments: object, seconds: float
     if answer.failure is not None:
         raise answer.failure
     return answer.value  # type: ignore[no-any-return]
+
+
+def follow_the_parent() -> None:
+    """Begin a worker of a pool: an interrupt is for its parent to hear, and whoever ends the worker ends its children."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_with_children)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold interrupts back; a process that is started inside never hears one, not even before it could ask for that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_children(number: int, _: FrameType | None) -> None:
+    for child in multiprocessing.active_children():
+        child.kill()
+    # No more of this worker: an exception would only end its task, and it would take the next.
+    os._exit(128 + number)
 
 
 def _may_fork() -> bool:

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Final
 
 import click
 from rich.console import Console
@@ -10,21 +9,21 @@ from rich.table import Table
 
 from settlespec.oracle.audit_tables import PlainTable, closing_lines, tables
 from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
-from settlespec.oracle.consoles import WIDE, page_console
+from settlespec.oracle.consoles import WIDE, page_console, say
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings
+from settlespec.oracle.ignored_options import refuse_ignored_options
 from settlespec.oracle.lawbook import laws_left_out, prove_laws
+from settlespec.oracle.option_types import MAX_STEPS, InputPath, NamedPath
 from settlespec.oracle.pace import pace
 from settlespec.oracle.recording import recording
 from settlespec.oracle.report import report_format
 from settlespec.oracle.watching import watch
-from settlespec.oracle.writing import CannotWrite, make_folder
-
-PATH: Final = click.Path(path_type=Path)
+from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
 
 
 @click.command(name="audit")
-@click.argument("flow", required=False, type=PATH)
+@click.argument("flow", required=False, type=InputPath())
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
 @click.option("--accounts", type=click.IntRange(1, 1_000_000), default=ACCOUNTS, show_default=True)
 @click.option(
@@ -36,9 +35,11 @@ PATH: Final = click.Path(path_type=Path)
 )
 @click.option("--signatures", type=click.Choice(SCHEMES), default="ideal", show_default=True)
 @click.option("--preset", default="standard", show_default=True, help="The deployment: standard, or minimal.")
-@click.option("--steps", type=click.IntRange(1), help="Stop after so many operations.")
-@click.option("--out", type=PATH, metavar="DIR", help="Write a page with pictures into this folder.")
-@click.option("--record", type=PATH, metavar="FILE", help="Write a trace that can be replayed; .gz is compressed.")
+@click.option("--steps", type=click.IntRange(1, MAX_STEPS), help="Stop after so many operations.")
+@click.option("--out", type=NamedPath(), metavar="DIR", help="Write a page with pictures into this folder.")
+@click.option(
+    "--record", type=NamedPath(), metavar="FILE", help="Write a trace that can be replayed; .gz is compressed."
+)
 @click.option(
     "--full-every",
     type=click.IntRange(1),
@@ -64,18 +65,20 @@ def command(
 ) -> ExitCode:
     """Run an order flow through everything: does everything hold?
 
-    FLOW is a file of the order-by-order schema or a raw LOBSTER message file, plain or gzip. Without it the project's own flow runs: 20,000
-    operations, four perpetuals, a crash. The same options give the same run.
+    FLOW is a file of the order-by-order schema or a raw LOBSTER message file, plain or gzip; - is the
+    standard input. Without it the project's own flow runs: 20,000 operations, four perpetuals, a crash. The same options give the same run.
     """
     started = time.monotonic()
+    refuse_ignored_options(flow, preset)
     plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every)
     try:
+        keep_apart(flow, record, out)
         findings = audit(plan, out, record, laws=not no_laws, started=started)
     except CannotWrite as failure:
         # A message without the usage: what is wrong is the place, and it takes one line.
         raise click.ClickException(str(failure)) from failure
     if report_format == "json":
-        click.echo(findings.report().to_json(indent=2))
+        say(findings.report().to_json(indent=2))
     else:
         print_page(findings, page_console())
     return findings.verdict.exit_code

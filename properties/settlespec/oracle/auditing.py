@@ -1,6 +1,5 @@
 """One audit: a flow is run through the machine, with the monitor, the statistics and the recorder subscribed."""
 
-import shlex
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from settlespec.flows.replayed import ReplayedFlow
 from settlespec.flows.session import Flow, Session
 from settlespec.machine.genesis import PRESETS
 from settlespec.machine.signatures import Ed25519, Ideal, Signer
+from settlespec.oracle.consoles import command_line
 from settlespec.oracle.findings import Findings, InvariantFinding, LawsFinding
 from settlespec.oracle.pace import Pace
 from settlespec.oracle.statistics import Statistics
@@ -60,7 +60,7 @@ class Plan:
         last = self.steps if steps is None else steps
         if last is not None:
             words += ["--steps", str(last)]
-        return shlex.join([*words, "--no-laws"])
+        return command_line([*words, "--no-laws"])
 
 
 class Watch(Protocol):

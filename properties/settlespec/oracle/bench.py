@@ -30,9 +30,10 @@ from settlespec.oracle.benchmarks import (
     run_child,
     timed,
 )
-from settlespec.oracle.consoles import page_console
+from settlespec.oracle.consoles import page_console, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.option_types import NamedPath
 from settlespec.oracle.pace import Pace, pace
 from settlespec.oracle.report import Report, Verdict, report_format
 from settlespec.oracle.watching import monitored
@@ -65,9 +66,7 @@ QUICK: Final = Size(operations=2_000, messages=2_000, many=10_000, holders=1_000
 
 
 @click.command(name="bench")
-@click.option(
-    "--flow", type=click.Path(path_type=Path), help="A file of order flow; by default the one beside the clone."
-)
+@click.option("--flow", type=NamedPath(), help="A file of order flow; by default the one beside the clone.")
 @click.option("--quick", is_flag=True, help="Small sizes: shows that it runs; the figures mean little.")
 @report_format
 def command(flow: Path | None, quick: bool, report_format: str) -> ExitCode:
@@ -79,7 +78,7 @@ def command(flow: Path | None, quick: bool, report_format: str) -> ExitCode:
         measurements = tuple(_measured(size, found_flow(flow), turns, counting))
     report = report_of(measurements, turns, quick, time.monotonic() - started)
     if report_format == "json":
-        click.echo(report.to_json(indent=2))
+        say(report.to_json(indent=2))
     else:
         print_report(report, page_console())
     return report.exit_code

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
+from stat import S_ISREG
 from typing import Final, get_args
 
 from attrs import frozen
 
+from settlespec.domain.errors import BadInput
 from settlespec.domain.operations import Operation, Receive, Signed, Take, Tick
 from settlespec.domain.orders import Side, TimeInForce
 from settlespec.domain.outcomes import Accepted, Outcome, Rejected
@@ -237,13 +239,29 @@ def run_child(arguments: Sequence[str]) -> Child:
     command = [sys.executable, "-m", "settlespec", *arguments]
     # The process is reaped by wait4, which alone tells the peak of this child and not of all children so far.
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        # Whoever is stopped stops what it started.
+        process.kill()
+        process.wait()
+        raise
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
     return Child(time.perf_counter() - started, usage.ru_maxrss * unit, process.returncode)
 
 
 def found_flow(named: Path | None) -> Path | None:
-    """The flow to measure on: the one that was named, or the real one that stands beside a clone of the repository."""
-    beside = Path("..", "shared", "data", "l3_esh4_20231225_2300.csv.gz")
-    return named if named is not None else (beside if beside.is_file() else None)
+    """The flow to measure on: the one that was named, or the real one that stands beside a clone of the repository.
+
+    Raises:
+        BadInput: what was named can be read once only.
+        OSError: it is not there.
+    """
+    if named is None:
+        beside = Path("..", "shared", "data", "l3_esh4_20231225_2300.csv.gz")
+        return beside if beside.is_file() else None
+    if not S_ISREG(named.stat().st_mode):
+        problem = "no file that can be read again, and each benchmark reads the flow anew"
+        raise BadInput(problem, file=str(named), remedy="save the flow as a file and name that")
+    return named

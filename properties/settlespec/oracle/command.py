@@ -4,20 +4,24 @@ A command is a module with a click command named ``command`` that returns its `E
 one line and is imported only when somebody asks for it, so that a light installation can do what needs no solver.
 """
 
-import os
+import errno
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Final, NoReturn
+from io import TextIOWrapper
+from typing import Any, Final, NoReturn
 
 import click
 from attrs import define, frozen
 
 from settlespec.domain.errors import BadInput, Malformed
 from settlespec.domain.outcomes import Exhausted
+from settlespec.oracle.consoles import fall_silent, printable
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.stopping import Stopped, stop_in_order
 
 
 @frozen
@@ -47,6 +51,22 @@ EXTRAS: Final[dict[str, str]] = {
 """Packages that an installation may lack, and the extra that brings them."""
 
 
+CANNOT_PRINT: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says, without the name of a file, when the standard output takes no more."""
+
+
+class ReaderLeft(Exception):
+    """Whoever read our output stopped reading; click would leave with the code of a violation."""
+
+
+@contextmanager
+def _reader_told_apart() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as left:
+        raise ReaderLeft from left
+
+
 @define
 class Session:
     """What holds for one run of the command line."""
@@ -71,6 +91,18 @@ class Registry(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{entry.module}.command is not a click command")
         return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the command line; the help and the version are printed here."""
+        with _reader_told_apart():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        with _reader_told_apart():
+            return super().invoke(context)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the registry alone."""
@@ -106,6 +138,11 @@ def group(session: Session, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
+    stop_in_order()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character is shown its number; a name of a file need not even be text.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(arguments))
 
 
@@ -119,8 +156,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
             obj=session,
         )
-    except BrokenPipeError:
-        return _reader_left()
+    except Stopped as stopped:
+        return _complain(stopped.sentence, stopped.exit_code)
+    except ReaderLeft:
+        fall_silent(sys.stdout)
+        return ExitCode.HOLDS
     except Exception as error:  # noqa: BLE001 - the one place where whatever is left over becomes an exit code
         return _explain(error, session)
     return answer if isinstance(answer, int) else ExitCode.HOLDS
@@ -132,16 +172,22 @@ def _explain(error: Exception, session: Session) -> int:
         case click.FileError():
             return _complain(error.format_message(), ExitCode.NO_INPUT)
         case click.ClickException():
-            error.show()
+            with _unread_complaints():
+                error.show()
             return ExitCode.WRONG_USAGE
         case click.Abort():
             return _complain("interrupted", ExitCode.INTERRUPTED)
         case BadInput() | Malformed():
             return _complain(str(error), ExitCode.BAD_DATA)
+        case MemoryError():
+            return _complain("not decided: no more memory; give it more, or less to do", ExitCode.UNDECIDED)
         case Exhausted():
             return _complain(f"not decided, a limit of this process was reached: {error}", ExitCode.UNDECIDED)
-        case FileNotFoundError() | PermissionError() if error.filename is not None:
-            return _complain(f"{os.fsdecode(error.filename)}: {error.strerror}", ExitCode.NO_INPUT)
+        case OSError(filename=str() as file):
+            return _complain(f"{file}: {error.strerror}", ExitCode.NO_INPUT)
+        case OSError() if error.errno in CANNOT_PRINT:
+            fall_silent(sys.stdout)
+            return _complain(f"the standard output cannot be written: {error.strerror}", ExitCode.WRONG_USAGE)
         case ModuleNotFoundError() if (error.name or "").partition(".")[0] in EXTRAS:
             missing = (error.name or "").partition(".")[0]
             remedy = f"pip install 'settlespec[{EXTRAS[missing]}]'"
@@ -154,11 +200,15 @@ def _explain(error: Exception, session: Session) -> int:
 
 
 def _complain(sentence: str, code: ExitCode) -> ExitCode:
-    click.echo(f"settlespec: {sentence}", err=True)
+    with _unread_complaints():
+        click.echo(f"settlespec: {printable(sentence)}", err=True)
     return code
 
 
-def _reader_left() -> int:
-    """Whoever read our output stopped reading, as ``head`` does; that is no error, and nothing can be told to them."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.HOLDS
+@contextmanager
+def _unread_complaints() -> Iterator[None]:
+    """Where nobody can read a complaint, the code still says what happened."""
+    try:
+        yield
+    except OSError:
+        fall_silent(sys.stderr)

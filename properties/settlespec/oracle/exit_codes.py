@@ -23,5 +23,9 @@ class ExitCode(IntEnum):
     """A defect of settlespec itself."""
     UNDECIDED = 75
     """Not decided in the time given."""
+    HUNG_UP = 129
+    """The terminal went away: 128 plus the number of that signal, as with the next two."""
     INTERRUPTED = 130
-    """Stopped by the user: 128 plus the number of the interrupt signal."""
+    """Stopped by the user."""
+    TERMINATED = 143
+    """Stopped by whoever supervises the process."""

@@ -1,7 +1,6 @@
 """The picture page of an audit: one HTML file that needs nothing else, not even a network."""
 
 from pathlib import Path
-from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -9,9 +8,7 @@ from settlespec.oracle.audit_tables import closing_lines, count, money, tables
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.findings import Findings
 from settlespec.oracle.pictures import pictures
-from settlespec.oracle.writing import write_whole
-
-FILE: Final = "index.html"
+from settlespec.oracle.writing import PAGE, write_whole
 
 
 def page(findings: Findings) -> str:
@@ -48,6 +45,6 @@ def page(findings: Findings) -> str:
 
 def write_page(findings: Findings, folder: Path) -> Path:
     """Write the page into a folder, whole or not at all."""
-    path = folder / FILE
-    write_whole(path, page(findings).encode())
+    path = folder / PAGE
+    write_whole(path, page(findings).encode(errors="backslashreplace"))
     return path

@@ -2,9 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from enum import Enum
-from multiprocessing import get_context
 from typing import Any
 
 import attrs
@@ -13,13 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from settlespec.engines.campaign import JOBS, SEVERITY, Effort, Examination, Finding, examine_all
+from settlespec.engines.campaign import JOBS, SEVERITY, Effort, Examination, Finding, examine_all, worker_pool
 from settlespec.engines.proving import EngineDefect, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Law, catalogue
-from settlespec.oracle.consoles import PipeConsole
+from settlespec.oracle.consoles import PipeConsole, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.option_types import Seconds
 from settlespec.oracle.report import Report, Row, Verdict, report_format
 
 
@@ -28,7 +27,7 @@ from settlespec.oracle.report import Report, Row, Verdict, report_format
 @click.option("--subject", "subjects", multiple=True, metavar="SUBJECT", help="Only the laws of this file: margin, ...")
 @click.option("--solver", type=click.Choice(["z3", "cvc5", "both"]), default="both", show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 256), default=JOBS, show_default=True, help="Laws at a time.")
-@click.option("--seconds", type=click.FloatRange(0.1, 86_400), default=60.0, show_default=True, help="Limit per law.")
+@click.option("--seconds", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="Limit per law.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where Hypothesis starts.")
 @report_format
 def command(
@@ -50,7 +49,7 @@ def command(
     examinations = _with_progress(laws, effort, jobs)
     report = report_of(examinations, solver, seed, time.monotonic() - started)
     if report_format == "json":
-        click.echo(report.to_json(indent=2))
+        say(report.to_json(indent=2))
     else:
         print_report(report, PipeConsole())
     for examination in examinations:
@@ -96,7 +95,7 @@ def _with_progress(laws: Sequence[Law], effort: Effort, jobs: int) -> tuple[Exam
     )
     console = Console(stderr=True)
     with (
-        ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
+        worker_pool(jobs) as pool,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         task = progress.add_task("laws", total=len(laws))

@@ -6,26 +6,28 @@ from pathlib import Path
 import click
 
 from settlespec.machine.replaying import Replay, replay
+from settlespec.oracle.consoles import say
 from settlespec.oracle.edition import version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.option_types import InputPath
 from settlespec.oracle.report import Report, Verdict, report_format
 
 
 @click.command(name="replay")
-@click.argument("trace", type=click.Path(path_type=Path))
+@click.argument("trace", type=InputPath())
 @report_format
 def command(trace: Path, report_format: str) -> ExitCode:
     """Run a recorded TRACE again: does this machine say the same, answer by answer and digest by digest?
 
-    A trace comes from `settlespec audit --record FILE`. The first difference is shown with its line.
+    A trace comes from `settlespec audit --record FILE`; - is the standard input. The first difference is shown with its line.
     """
     started = time.monotonic()
     replayed = replay(trace)
     report = report_of(trace, replayed, time.monotonic() - started)
     if report_format == "json":
-        click.echo(report.to_json(indent=2))
+        say(report.to_json(indent=2))
     else:
-        click.echo(sentence(trace, replayed))
+        say(sentence(trace, replayed))
     return report.exit_code
 
 

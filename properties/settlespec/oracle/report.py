@@ -97,7 +97,7 @@ class Report:
         return json.dumps(
             self.to_object(),
             allow_nan=False,
-            ensure_ascii=False,
+            ensure_ascii=True,
             indent=indent,
             separators=separators,
             sort_keys=True,

@@ -11,7 +11,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from settlespec.oracle.edition import package_folder
 
@@ -52,6 +52,8 @@ class Statement:
     """The file, from the package's root on: ``settlespec/rules/fees.py``."""
     line: int
     is_function: bool
+    code: str = field(default="", eq=False, repr=False)
+    """What carries the rule out, with its comments; of a module nothing, as each of its parts speaks for itself."""
 
     @property
     def sort_key(self) -> tuple[str, int, int, bool, str]:
@@ -87,7 +89,8 @@ def _module_name(package: str, folder: Path, path: Path) -> str:
 
 def read_module(path: Path, module: str) -> Iterator[Statement]:
     """The statements of one module; `module` is its full name."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source, filename=str(path))
     file = "/".join([*module.split(".")[:2], *path.parts[path.parts.index(module.split(".")[1]) + 1 :]])
     for node, name in _documented(tree, module):
         text = cleandoc(ast.get_docstring(node, clean=False) or "")
@@ -103,6 +106,7 @@ def read_module(path: Path, module: str) -> Iterator[Statement]:
             file=file,
             line=getattr(node, "lineno", 1),
             is_function=isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef),
+            code="" if isinstance(node, ast.Module) else ast.get_source_segment(source, node) or "",
         )
 
 

@@ -1,8 +1,8 @@
 """Real order flow through the machine: anonymous orders get owners, owners get collateral, and rounds come with the clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from math import gcd
 from pathlib import Path
 from typing import Final
@@ -79,7 +79,9 @@ class ReplayedFlow:
         price_step: int | None = None,
         midnight_nanoseconds: int = 0,
     ) -> None:
-        """A flow that is read when its genesis and its operations are asked for, once each.
+        """A flow that is read while its operations are asked for, once; its first events when its genesis is asked for.
+
+        So a pipe serves as well as a file.
 
         Args:
             path: an order-by-order file or a raw LOBSTER message file.
@@ -95,7 +97,8 @@ class ReplayedFlow:
         """
         _within("accounts", accounts, MAX_ACCOUNTS)
         _within("round_seconds", round_seconds, 86_400)
-        self.name = path.name
+        # A name is told to people and to traces: what is no text in it is told by its number.
+        self.name = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in path.name)
         self.path = path
         self.owners = SeededOwners(seed, accounts)
         self.round_milliseconds = round_seconds * 1_000
@@ -121,11 +124,13 @@ class ReplayedFlow:
 
     def operations(self, session: Session) -> Iterator[Operation]:
         """FLOW-8.2: deposits first, then the flow with its clock and its rounds."""
+        if self._translation is not None:
+            raise RuntimeError("a replayed flow runs once: what it read is gone")
         yield from self._deposits(session)
         translation = self._translation = Translation(session, self.owners, INSTRUMENT)
         due = session.state.clock + self.round_milliseconds
         marks: dict[int, int] = {}
-        for event in self._events():
+        for event in chain(self._opening, self._stream):
             now = event.time_nanoseconds // 1_000_000
             if now >= due:
                 ended = now - (now - due) % self.round_milliseconds
@@ -142,9 +147,15 @@ class ReplayedFlow:
 
     @cached_property
     def _look(self) -> FirstLook:
-        return first_look(islice(self._events(), LOOKED_AT), str(self.path))
+        return first_look(self._opening, str(self.path))
 
-    def _events(self) -> Iterator[BookEvent]:
+    @cached_property
+    def _opening(self) -> tuple[BookEvent, ...]:
+        return tuple(islice(self._stream, LOOKED_AT))
+
+    @cached_property
+    def _stream(self) -> Iterator[BookEvent]:
+        """What follows the opening, once that was looked at: one reading of the flow, as a pipe has only one."""
         return book_events(read_flow(self.path, self.terms), str(self.path))
 
     def _round(self, session: Session, time: int, marks: dict[int, int]) -> Iterator[Operation]:
@@ -165,7 +176,7 @@ class ReplayedFlow:
             yield from session.deposit(account, rich if account % THIN else thin)
 
 
-def first_look(events: Iterator[BookEvent], file: str) -> FirstLook:
+def first_look(events: Iterable[BookEvent], file: str) -> FirstLook:
     """What the orders that rest say about the market; the opening book is the orders before the first other event.
 
     Raises:

@@ -74,6 +74,11 @@ def _chunks(path: Path) -> Iterator[bytes | BadInput]:
                     yield chunk
     except IsADirectoryError as error:
         raise BadInput("a directory, not a file", file=str(path), remedy="name one of the files in it") from error
+    except OSError as error:
+        # A fault while reading, of a disk or a network, does not say where it happened.
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 class _CountedReader(BufferedReader):

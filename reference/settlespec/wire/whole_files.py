@@ -20,10 +20,14 @@ PACKED_BUFFER_BYTES: Final = 2**16
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, gzip if its name ends in ``.gz``; it appears under its name when the context ends well, else not at all.
 
+    A link is followed: what it points to is written, and it stays a link.
+
     Raises:
         OSError: the folder is missing or locked, or the disk is full.
     """
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as partial:
+    place = Path(os.path.realpath(path))
+    # The name of the partial file has one length: that of the file may be as long as a name can be.
+    with NamedTemporaryFile(dir=place.parent, prefix=".partial.", delete=False) as partial:
         try:
             if path.suffix == ".gz":
                 # No name and no time in the gzip header: the same content gives the same bytes.
@@ -37,7 +41,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             partial.flush()
             os.fsync(partial.fileno())
             Path(partial.name).chmod(0o644)
-            Path(partial.name).replace(path)
+            Path(partial.name).replace(place)
         except BaseException:
             Path(partial.name).unlink(missing_ok=True)
             raise

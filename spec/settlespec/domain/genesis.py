@@ -64,6 +64,8 @@ def term_faults(instrument: Instrument) -> Iterator[tuple[str, str]]:
         yield "price_step", "no multiple of the price step is within max_price"
     if instrument.band_steps < 0:
         yield "band_steps", "band_steps is negative"
+    if instrument.band_steps > MAX_PRICE:
+        yield "band_steps", "band_steps is more than any price has"
     if instrument.basis_ppm == 0:
         yield "basis_ppm", "basis_ppm is 0, so that a spread would need no margin"
     if instrument.maker_fee_ppm + instrument.taker_fee_ppm < 0:

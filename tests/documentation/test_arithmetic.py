@@ -1,0 +1,121 @@
+"""docs/arithmetic.md computes what the rules compute."""
+
+from random import Random
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pytest
+
+from settlespec.domain.accounts import Position
+from settlespec.domain.instruments import Market
+from settlespec.machine.markets import revalued_market
+from settlespec.rules import custody, fees, margin, trading
+from tests.documentation.pages import code, page
+from tests.machine.driver import instrument
+
+SEEDS: Final = range(100)
+
+
+@pytest.fixture(scope="module")
+def told() -> Any:
+    """The functions of the page."""
+    names: dict[str, Any] = {}
+    exec(code(page("arithmetic.md")), names)
+    return SimpleNamespace(**names)
+
+
+def market(source: Random) -> Market:
+    terms = instrument(
+        1,
+        1,
+        maintenance_ppm=source.choice((1, 30_000, 333_333)),
+        basis_ppm=source.choice((1, 999)),
+        maker_fee_ppm=source.choice((-110, 0, 250)),
+        price_step=source.choice((1, 7, 10)),
+        band_steps=source.randrange(4),
+        band_ppm=source.choice((0, 50_000, 2_000_000)),
+    )
+    return revalued_market(terms, source.randint(1, 10**6), source.choice((0, 77, 500_000)), 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_trade_moves_size_cost_and_collateral_as_the_page_says(told: Any, seed: int) -> None:
+    source = Random(seed)
+    size, price = source.randint(-20, 20), source.randint(1, 1_000)
+    cost = source.randint(-20_000, 20_000) if size else 0
+    change = source.choice((-1, 1)) * source.randint(1, 30)
+    after = trading.trade_position(Position(size, cost), change, price)
+    assert told.trade_position(size, cost, change, price) == (after.size, after.cost)
+    assert told.realised(size, cost, change, price) == trading.realised(Position(size, cost), change, price)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_fees_and_bands_are_those_of_the_page(told: Any, seed: int) -> None:
+    source = Random(seed)
+    notional, rate = source.randint(1, 10**9), source.randint(-(10**6), 10**6)
+    taker = told.taker_fee(notional, abs(rate) // 2)
+    assert taker == fees.taker_fee(notional, abs(rate) // 2)
+    assert told.maker_fee(notional, rate, taker) == fees.maker_fee(notional, rate, taker)
+    assert told.resting_fee(notional, rate) == fees.resting_fee(notional, rate)
+    now = market(source)
+    terms = now.instrument
+    width = told.half_width(now.mark, terms.price_step, terms.band_steps, terms.band_ppm)
+    low = told.band_low(now.mark, width, terms.price_step)
+    assert (low, max(low, told.band_high(now.mark, width, terms.price_step))) == (now.low, now.high)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_requirements_and_reserves_are_those_of_the_page(told: Any, seed: int) -> None:
+    source = Random(seed)
+    markets = [market(source) for _ in range(3)]
+    sizes = [source.randint(-50, 50) for _ in markets]
+    risk = told.underlying_risk(
+        [
+            (size, each.mark, each.instrument.maintenance_ppm, each.instrument.basis_ppm)
+            for size, each in zip(sizes, markets, strict=True)
+        ]
+    )
+    assert risk == margin.underlying_risk(
+        tuple(margin.Holding(size, each) for size, each in zip(sizes, markets, strict=True))
+    )
+    charge = told.surcharge(risk, markets[0].surcharge_ppm)
+    assert charge == margin.surcharge(risk, markets[0].surcharge_ppm)
+    assert told.initial(told.maintenance(risk), 1_500_000, charge) == margin.initial(
+        margin.maintenance(risk), 1_500_000, charge
+    )
+    now = markets[0]
+    terms = now.instrument
+    side, size, price = source.choice((1, -1)), source.randint(1, 50), source.randint(1, 2 * now.mark)
+    for reduce_only in (False, True):
+        assert told.order_reserve(
+            side,
+            size,
+            price,
+            reduce_only,
+            (
+                now.mark,
+                terms.maintenance_ppm,
+                terms.basis_ppm,
+                now.surcharge_ppm,
+                terms.maker_fee_ppm,
+                1_500_000,
+            ),
+        ) == margin.order_reserve(side, size, price, reduce_only, now, 1_500_000)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_equity_and_what_is_free_are_those_of_the_page(told: Any, seed: int) -> None:
+    source = Random(seed)
+    held = [(source.randint(-9, 9), source.randint(-900, 900), source.randint(1, 99)) for _ in range(3)]
+    cash = 500 - sum(cost for _, cost, _ in held)
+    now = told.equity(500, held)
+    assert now == margin.equity(cash, (size * mark for size, _, mark in held))
+    before, after = source.randint(0, 9), source.randint(0, 9)
+    then = now + source.randint(-5, 5)
+    assert told.reduces_risk(now, then, before, after) == margin.reduces_risk(now, then, before, after)
+    assert told.free_collateral(now, before, after) == custody.free_collateral(now, before, after)
+
+
+def test_the_moves_and_their_scale_are_those_of_the_risk_array(told: Any) -> None:
+    assert told.MOVES == margin.THIRDS
+    assert told.SCALE == margin.RISK_SCALE
