@@ -35,7 +35,8 @@ def market(source: Random) -> Market:
         band_steps=source.randrange(4),
         band_ppm=source.choice((0, 50_000, 2_000_000)),
     )
-    return revalued_market(terms, source.randint(1, 10**6), source.choice((0, 77, 500_000)), 0)
+    mark = source.randint(1, 10**6)
+    return revalued_market(terms, mark, mark, (), surcharge_ppm=source.choice((0, 77, 500_000)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -65,7 +65,7 @@ def deployment(place: int | None = None, losses: tuple[tuple[int, ...], ...] = (
     """A perpetual, a future, a call on the future, a put on the perpetual, and something else; one of them changed by name."""
     change: Callable[..., Instrument] = evolve
     listed = tuple(change(each, **terms) if number == place else each for number, each in enumerate(LISTED))
-    return Genesis(GENESIS.parameters, listed, (100,) * len(listed), START, losses)
+    return Genesis(GENESIS.parameters, listed, (100, 100, 80, 80, 100), START, losses)
 
 
 def test_options_on_perpetuals_and_on_futures_that_expire_no_sooner_are_listed() -> None:

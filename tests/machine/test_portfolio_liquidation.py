@@ -156,6 +156,7 @@ def test_a_quantity_that_restores_is_found_though_a_larger_one_that_passes_does_
     draft = Draft(evolve(STATE, parameters=evolve(STATE.parameters, initial_factor_ppm=PPM)))
     draft.markets = Map({1: ten, 2: five})
     case = Case(draft, Account(b"", 49, Map({1: Position(10, 1_000), 2: Position(5, 500)}), Map(), 0))
+    draft.put(ADA, case.account)
     found = offer(case, 1, 94)
     # Of 53.75; two lots leave 37 against 35.25, four leave 25 against 26.75, and five would be below bankruptcy.
     assert draft.standing(case.account).maintenance == 54

@@ -30,7 +30,7 @@ def said(found: tuple[Violation, ...]) -> set[tuple[str, str]]:
 def test_a_post_only_order_that_trades_is_noticed_at_once() -> None:
     watched = Watched()
     operation = watched.session.limit(2, 1, 0, Side.BUY, 1, 10, post_only=True)
-    found = watched.step_with(operation, replacing(trading, "would_trade", lambda _: lambda draft, order: False))
+    found = watched.step_with(operation, replacing(trading, "first_in_the_way", lambda _: lambda draft, order: None))
     assert said(found) == {(ORDER_LIMITS.id, "a post-only order never trades")}
 
 

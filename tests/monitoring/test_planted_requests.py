@@ -75,11 +75,11 @@ PLANTS: tuple[tuple[str, Callable[[Watched], Message], Plant, str], ...] = (
     (
         "a wrong side, it is said",
         order,
-        replacing(custody, "take_order", always(Reason.REDUCE_ONLY_WRONG_SIDE)),
+        replacing(custody, "refuse_order", always(Reason.REDUCE_ONLY_WRONG_SIDE)),
         REFUSED,
     ),
     ("a withdrawal that pays nothing", withdrawal, replacing(custody, "take_withdrawal", always(None)), HAPPENED),
-    ("an order that never sets out", order, replacing(custody, "take_order", always(None)), HAPPENED),
+    ("an order that never sets out", order, replacing(custody, "take_order", always(0)), HAPPENED),
     ("a withdrawal that pays half", withdrawal, replacing(custody, "forced_amount", always(50)), PAID),
     (
         "orders that stay in the way of a withdrawal",

@@ -117,8 +117,8 @@ def listing(change: Callable[[Clearing, tuple[Any, ...]], tuple[Any, ...]]) -> P
     """The list of the liquidations is another one."""
 
     def changed(list_of: Any) -> Any:
-        def list_of_stage(clearing_: Clearing, stage: Stage) -> tuple[Any, ...]:
-            tasks: tuple[Any, ...] = list_of(clearing_, stage)
+        def list_of_stage(clearing_: Clearing, stage: Stage, expired: list[int]) -> tuple[Any, ...]:
+            tasks: tuple[Any, ...] = list_of(clearing_, stage, expired)
             return change(clearing_, tasks) if stage is Stage.LIQUIDATE else tasks
 
         return list_of_stage

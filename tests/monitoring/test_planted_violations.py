@@ -30,7 +30,7 @@ from settlespec.invariants.catalogue import (
     PRICE_TIME,
     ZERO_SUM,
 )
-from settlespec.machine import clearing, closing, custody, matching, trading
+from settlespec.machine import clearing, closing, custody, matching, statements, trading
 from settlespec.machine.draft import Draft
 from settlespec.machine.exchange import step
 from settlespec.monitoring.monitor import Monitor
@@ -113,7 +113,7 @@ FAULTS: tuple[tuple[str, Card, Plant], ...] = (
     (
         "any number of oracles is enough",
         ORACLE_SANE,
-        replacing(clearing, "valid_signatures", lambda _: lambda draft, op, signatures: 99),
+        replacing(statements, "oracles_who_signed", lambda _: lambda draft, statement, signed, signatures: 99),
     ),
 )
 
