@@ -102,6 +102,8 @@ class ValidityRollup:
         self.proofs = proofs
         self.settings = settings or Settings()
         self.running = True
+        self.lead: Milliseconds = 0
+        """By how much the base layer's clock is ahead of the session's: how long messages have stood there when they are received."""
         deployment = self.registry.deployment
         self.chain = SoftChain(session, deployment, self.settings.policy, layer.clock)
         self._sent: dict[tuple[type, int], Transaction] = {}
@@ -162,8 +164,8 @@ class ValidityRollup:
             self.follow()
 
     def keep_pace(self) -> None:
-        """Make blocks until the base layer is as late as the session's clock."""
-        while self.layer.clock + SLOT_TIME <= self.session.state.clock:
+        """Make blocks until the base layer is as late as the session's clock, or ahead of it by the lead."""
+        while self.layer.clock + SLOT_TIME <= self.session.state.clock + self.lead:
             self.advance()
 
     def reorganise(self, depth: int, lost: frozenset[TransactionId] = frozenset()) -> None:
@@ -210,7 +212,7 @@ class ValidityRollup:
             return
         self._reconcile()
         self.receive()
-        self.chain.seal_if_due(self.layer.clock)
+        self.chain.seal_if_due(self.layer.clock - self.lead)
         self._send()
 
     def _look(self) -> None:
