@@ -8,13 +8,14 @@ from typing import Final
 
 from attrs import frozen
 
-from settlespec.commitment.changes import Changes
+from settlespec.commitment.changes import Changed, Changes
 from settlespec.commitment.diffs import encode_exit_diff, encode_state_diff
 from settlespec.commitment.leaves import KEY_BYTES, Holdings, Part, split_account
 from settlespec.commitment.operation_log import encode_log
 from settlespec.domain.events import Filled, Liquidated
 from settlespec.domain.operations import Operation, Receive, Take
-from settlespec.domain.outcomes import Accepted
+from settlespec.domain.outcomes import Accepted, Outcome
+from settlespec.domain.state import State
 from settlespec.flows.session import Flow, Session
 from settlespec.machine.genesis import perpetual
 from settlespec.machine.signatures import Signer
@@ -171,30 +172,32 @@ class FlowBytes:
 class Sealing:
     """A run that is cut into batches, of which only the sizes are kept."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._begin()
+    def __init__(self, state: State) -> None:
+        self._begin(state)
 
-    def _begin(self) -> None:
-        self.before = self.session.state
-        self.changes = Changes(self.before)
+    def _begin(self, state: State) -> None:
+        self.before = self.now = state
+        self.changes = Changes(state)
         self.operations: list[Operation] = []
         self.trades = 0
 
-    def submit(self, operation: Operation) -> None:
-        """Step; what is accepted joins the batch."""
-        outcome = self.session.submit(operation)
+    def note(self, operation: Operation, outcome: Outcome) -> None:
+        """What is accepted joins the batch."""
         if isinstance(outcome, Accepted):
             self.operations.append(operation)
             self.changes.add(outcome)
+            self.now = outcome.state
             self.trades += sum(isinstance(event, Filled | Liquidated) for event in outcome.events)
 
     def seal(self) -> BodyBytes:
         """The sizes of the batch's bodies; the next batch begins."""
         if not self.operations:
             return BodyBytes()
-        before, after = self.before, self.session.state
-        changed = self.changes.changed(after)
+        return self.sizes_of(self.changes.changed(self.now))
+
+    def sizes_of(self, changed: Changed) -> BodyBytes:
+        """The same, with the changed leaves at hand."""
+        before, after = self.before, self.now
         moved = [leaf.key for leaf in changed if leaf.part is Part.HOLDINGS]
         sealed = BodyBytes(
             1,
@@ -210,20 +213,20 @@ class Sealing:
                 )
             ),
         )
-        self._begin()
+        self._begin(after)
         return sealed
 
 
 def flow_bytes(flow: Flow, signer: Signer, trades_per_batch: int) -> FlowBytes:
     """The bodies of a flow in batches of this many trades; the last batch may have fewer."""
     session = Session(flow.genesis(signer), signer)
-    sealing = Sealing(session)
+    sealing = Sealing(session.state)
     opening: BodyBytes | None = None
     trading = BodyBytes()
     for operation in flow.operations(session):
         if opening is None and not isinstance(operation, Receive | Take):
             opening = sealing.seal()
-        sealing.submit(operation)
+        sealing.note(operation, session.submit(operation))
         if sealing.trades >= trades_per_batch:
             trading += sealing.seal()
     return FlowBytes(opening or BodyBytes(), trading + sealing.seal())

@@ -136,7 +136,7 @@ class DrivenRollup(ValidityRollup):
             self._received += 1
         self._fed += 1
         outcome = self.session.submit(operation)
-        self._tell_sealed()
+        self.tell_sealed()
         self.keep_pace()
         return outcome
 
@@ -163,7 +163,7 @@ class DrivenRollup(ValidityRollup):
         for _ in range(blocks):
             self._send_due()
             super().advance()
-            self._tell_sealed()
+            self.tell_sealed()
             for follower in self.followers:
                 follower.block(self)
 
@@ -183,15 +183,12 @@ class DrivenRollup(ValidityRollup):
         self.sent[transaction.id] = type(call).__name__
         return transaction
 
-    def _tell_sealed(self) -> None:
+    def tell_sealed(self) -> None:
+        """Followers learn of the batches that were sealed since they were last told."""
         for number in range(self._told + 1, self.chain.sealer.last.number + 1):
             for follower in self.followers:
                 follower.sealed(self.chain.sealed[number])
             self._told = number
-
-    def every_message_is_sent(self) -> bool:
-        """Whether the flow has no message that waits to be sent."""
-        return not self._unsent
 
     def when(self) -> Callable[[], Milliseconds]:
         """The base layer's time as the session's clock goes, between blocks too."""

@@ -1,4 +1,4 @@
-"""The operator of a validity rollup: it executes, seals, commits and proves, and follows the base layer (rules ROLL-1 to ROLL-9)."""
+"""The operator of a validity rollup: it executes, seals, commits and proves, and follows the base layer (rules ROLL-1 to ROLL-10)."""
 
 from enum import StrEnum
 from typing import Final
@@ -317,22 +317,30 @@ class ValidityRollup:
         Raises:
             NotSent: the base layer does not take it.
         """
-        carried = published or Published()
-        gas = transaction_gas(carried.tokens, call_gas(call, len(carried.blobs)))
-        bids = self.settings.bids
-        transaction = Transaction(
-            sender=sender,
-            nonce=self.layer.next_nonce(sender),
-            to=self.address,
-            gas_limit=gas,
-            max_fee=bids.max_fee,
-            priority_fee=bids.priority_fee,
-            payload=call,
-            published=carried,
-            max_blob_fee=bids.max_blob_fee,
-        )
-        after = submit(self.layer, transaction)
-        if isinstance(after, Refused):
-            raise NotSent(after.reason.value)
-        self.layer = after
+        self.layer, transaction = sent(self.layer, self.address, sender, call, published or Published(), self.settings.bids)
         return transaction
+
+
+def sent(
+    layer: BaseLayer, address: Address, sender: Sender, call: Call, published: Published, bids: Bids
+) -> tuple[BaseLayer, Transaction]:
+    """ROLL-10: a call waits with enough gas to be included.
+
+    Raises:
+        NotSent: the base layer does not take it.
+    """
+    transaction = Transaction(
+        sender=sender,
+        nonce=layer.next_nonce(sender),
+        to=address,
+        gas_limit=transaction_gas(published.tokens, call_gas(call, len(published.blobs))),
+        max_fee=bids.max_fee,
+        priority_fee=bids.priority_fee,
+        payload=call,
+        published=published,
+        max_blob_fee=bids.max_blob_fee,
+    )
+    after = submit(layer, transaction)
+    if isinstance(after, Refused):
+        raise NotSent(after.reason.value)
+    return after, transaction
