@@ -8,13 +8,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from settlespec.oracle.audit_tables import PlainTable, closing_lines, tables
+from settlespec.oracle.audit_tables import closing_lines, tables
 from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
 from settlespec.oracle.consoles import WIDE, page_console
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings
 from settlespec.oracle.lawbook import laws_left_out, prove_laws
 from settlespec.oracle.pace import pace
+from settlespec.oracle.plain_tables import PlainTable
 from settlespec.oracle.recording import recording
 from settlespec.oracle.report import report_format
 from settlespec.oracle.settlement_findings import SettlementFinding

@@ -26,8 +26,8 @@ PREFIXES: Final = (1, 10, 100)
 
 WHOLE: Final = "the whole batch"
 
-MOST_PROVEN: Final = 8
-"""Batches that proofs are measured on: each takes about a second."""
+MOST_PROVEN: Final = 4
+"""Batches that proofs are measured on: each takes a second or more."""
 
 REACHED: Final = (Status.COMMITTED, Status.FINAL)
 

@@ -20,6 +20,7 @@ from settlespec.oracle.answers import Breakage, InvariantFinding
 from settlespec.oracle.auditing import Plan, open_flow, signer_of
 from settlespec.oracle.batch_files import BatchFiles
 from settlespec.oracle.pace import Pace
+from settlespec.oracle.plain_tables import QUANTUMS_PER_UNIT
 from settlespec.oracle.settlement_figures import Bodies, Clockwork, gas_figures
 from settlespec.oracle.settlement_findings import Drill, SettlementFinding
 from settlespec.proofs.interface import Deployment
@@ -43,8 +44,6 @@ LENGTHS: Final = (10, 100, 1_000)
 ADDRESS, OPERATOR, SECRET = "rollup", "operator", b"audit"
 MOST_BLOCKS: Final = 20_000
 """Blocks within which everything is final, or something is wrong."""
-
-QUANTUMS_PER_UNIT: Final = 1_000_000
 
 
 @frozen
