@@ -17,7 +17,7 @@ from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import schema
 
-QUICK = ["audit", "--preset", "minimal", "--no-laws"]
+QUICK = ["audit", "--preset", "minimal", "--no-laws", "--no-settlement"]
 
 Captured = pytest.CaptureFixture[str]
 
@@ -191,6 +191,6 @@ def test_laws_without_the_extra_are_said_not_to_be_proved(capsys: Captured, monk
     for module in [name for name in sys.modules if name.startswith(("settlespec.engines", "settlespec.oracle.prove"))]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "z3", None)
-    assert run(["audit", "--preset", "minimal", "--steps", "50"]) == ExitCode.HOLDS
+    assert run(["audit", "--preset", "minimal", "--steps", "50", "--no-settlement"]) == ExitCode.HOLDS
     printed = capsys.readouterr().out
     assert "laws not proved (z3 is not installed: pip install 'settlespec[prove]')." in printed

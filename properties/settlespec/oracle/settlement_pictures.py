@@ -56,7 +56,7 @@ def _bytes(settled: SettlementFinding) -> Figure:
         (STARKEX_POSITION + STARKEX_ASSET, f"StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n for each position, n = 1"),
     ):
         axes.axhline(value, color=FAINT, linewidth=1, linestyle=":")
-        axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color=INK)
+        axes.annotate(name, (0.62, value), xycoords=("axes fraction", "data"), ha="center", va="bottom", fontsize=8, color=INK)
     axes.set_yscale("log")
     _logarithmic(axes, lengths)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
