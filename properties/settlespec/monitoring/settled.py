@@ -167,9 +167,7 @@ class SettlementMonitor:
         ):
             self._judge(BINDING, conjunct, who, stated.hex(), linked.hex())
         published = data_link(last.data_after, event.published)
-        self._judge(
-            DA_GATE, "the header is bound to what was published", who, header.data_after.hex(), published.hex()
-        )
+        self._judge(DA_GATE, "the header is bound to what was published", who, header.data_after.hex(), published.hex())
         self._last = header
 
     def _finality(self, rollup: DrivenRollup) -> None:

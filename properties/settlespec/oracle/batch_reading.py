@@ -132,9 +132,7 @@ def following(header: Header, execution: Execution, log: bytes, published: bytes
         outbox_after=header.outbox_before,
         data_after=header.data_before,
     )
-    return next_header(
-        last, execution.before, execution.after, execution.operations, log, published, execution.root
-    )
+    return next_header(last, execution.before, execution.after, execution.operations, log, published, execution.root)
 
 
 def agreed_log(files: dict[str, Path], found: dict[str, bytes], header: Header, shown: Shown | None) -> Shown | None:

@@ -56,7 +56,9 @@ PARTS: Final = {
 
 @click.command(name="inspect")
 @click.argument("batch", type=click.Path(path_type=Path))
-@click.option("--genesis", type=click.Path(path_type=Path), help="The deployment; by default genesis.json beside the batch.")
+@click.option(
+    "--genesis", type=click.Path(path_type=Path), help="The deployment; by default genesis.json beside the batch."
+)
 @click.option("--signatures", type=click.Choice(SCHEMES), default="ideal", show_default=True)
 @report_format
 def command(batch: Path, genesis: Path | None, signatures: str, report_format: str) -> ExitCode:
@@ -134,7 +136,9 @@ def told(read: ReadBatch, suffix: str) -> str:
         return f"{len(read.changed):,} leaves"
     if suffix == SUFFIXES[Body.LOG]:
         bound = "what the header is bound to"
-        return f"{bound}; told with a proof only" if shown is None else f"{len(shown.execution.operations):,} operations"
+        return (
+            f"{bound}; told with a proof only" if shown is None else f"{len(shown.execution.operations):,} operations"
+        )
     if suffix == SUFFIXES[Body.EXIT_DIFF]:
         return "told with a proof only" if read.left is None else f"{len(read.left):,} accounts"
     return "well-formed"
@@ -143,7 +147,12 @@ def told(read: ReadBatch, suffix: str) -> str:
 def report_of(read: ReadBatch, seconds: float) -> Report:
     """The same for machines."""
     rows: tuple[Row, ...] = tuple(
-        {"id": suffix[1:], "status": "read" if suffix in read.sizes else "absent", "bytes": read.sizes.get(suffix, 0), "told": told(read, suffix)}
+        {
+            "id": suffix[1:],
+            "status": "read" if suffix in read.sizes else "absent",
+            "bytes": read.sizes.get(suffix, 0),
+            "told": told(read, suffix),
+        }
         for suffix in PARTS
     )
     totals: dict[str, Any] = {

@@ -196,4 +196,3 @@ def gas_figures(rollup: DrivenRollup) -> Iterator[GasFigure]:
             known.refused + receipt.reverted,
         )
     yield from (kinds[kind] for kind in sorted(kinds))
-

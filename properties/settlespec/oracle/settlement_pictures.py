@@ -38,9 +38,7 @@ def settlement_pictures(settled: SettlementFinding) -> tuple[Picture, ...]:
 
 
 def _picture(subject: SettledSubject, settled: SettlementFinding) -> Picture:
-    return Picture(
-        subject.name, subject.title, subject.caption, svg_of(subject.name, lambda: subject.draw(settled))
-    )
+    return Picture(subject.name, subject.title, subject.caption, svg_of(subject.name, lambda: subject.draw(settled)))
 
 
 def _bytes(settled: SettlementFinding) -> Figure:
@@ -56,7 +54,9 @@ def _bytes(settled: SettlementFinding) -> Figure:
         (STARKEX_POSITION + STARKEX_ASSET, f"StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n for each position, n = 1"),
     ):
         axes.axhline(value, color=FAINT, linewidth=1, linestyle=":")
-        axes.annotate(name, (0.62, value), xycoords=("axes fraction", "data"), ha="center", va="bottom", fontsize=8, color=INK)
+        axes.annotate(
+            name, (0.62, value), xycoords=("axes fraction", "data"), ha="center", va="bottom", fontsize=8, color=INK
+        )
     axes.set_yscale("log")
     _logarithmic(axes, lengths)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
@@ -127,7 +127,12 @@ def _latencies(settled: SettlementFinding) -> Figure:
         for share, value in ((50, one.median), (99, one.ninety_ninth)):
             axes.plot([value / SECONDS], [share], marker="o", markersize=4, color=INK)
             axes.annotate(
-                f"{value / SECONDS:,.1f} s", (value / SECONDS, share), xytext=(-6, 3), textcoords="offset points", ha="right", fontsize=8
+                f"{value / SECONDS:,.1f} s",
+                (value / SECONDS, share),
+                xytext=(-6, 3),
+                textcoords="offset points",
+                ha="right",
+                fontsize=8,
             )
         axes.set_title(f"until {one.status}")
         axes.set_ylabel("% of trades")

@@ -183,7 +183,15 @@ def _gas(settled: SettlementFinding) -> PlainTable:
         Column("transaction"),
         *(
             Column(heading, figures=True)
-            for heading in ("number", "refused", "gas each", "blob gas each", "quantums each", "all, units", "units per trade")
+            for heading in (
+                "number",
+                "refused",
+                "gas each",
+                "blob gas each",
+                "quantums each",
+                "all, units",
+                "units per trade",
+            )
         ),
     )
     note = (
@@ -214,7 +222,13 @@ def _latency(settled: SettlementFinding) -> PlainTable:
         "final": "hard finality: proven at rest in a final block",
     }
     rows = tuple(
-        (one.status, f"{one.median / 1000:,.1f}", f"{one.ninety_ninth / 1000:,.1f}", count(one.count), meanings[one.status])
+        (
+            one.status,
+            f"{one.median / 1000:,.1f}",
+            f"{one.ninety_ninth / 1000:,.1f}",
+            count(one.count),
+            meanings[one.status],
+        )
         for one in settled.latencies
     )
     columns = (

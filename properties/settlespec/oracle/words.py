@@ -48,7 +48,9 @@ def operation_in_words(operation: Operation) -> str:
                 f"{operation.instrument} {price}, order {operation.client_id}, {', '.join(terms)}"
             )
         case Cancel():
-            return f"account {operation.account} cancels order {operation.client_id} of instrument {operation.instrument}"
+            return (
+                f"account {operation.account} cancels order {operation.client_id} of instrument {operation.instrument}"
+            )
         case Replace():
             return (
                 f"account {operation.account} replaces order {operation.client_id} of instrument {operation.instrument} by "

@@ -19,7 +19,7 @@ from settlespec.settlement.base_layer import BaseLayer, advance, advance_until
 from settlespec.settlement.chain import NOTHING_PUBLISHED, Address, Sender, TransactionId
 from settlespec.settlement.rollup import Bids, sent
 from settlespec.settlement.validity import ValidityContract
-from settlespec.settlement.validity_calls import Call, Escape, ForceWithdrawal, Freeze, Refund
+from settlespec.settlement.validity_calls import Call, ForceWithdrawal, Freeze, Refund
 from settlespec.settlement.validity_refusals import Paid, Way
 from settlespec.settlement.validity_registry import Registry
 from settlespec.settlement.ways_out import claim_call, escape_call

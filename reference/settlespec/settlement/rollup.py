@@ -317,7 +317,9 @@ class ValidityRollup:
         Raises:
             NotSent: the base layer does not take it.
         """
-        self.layer, transaction = sent(self.layer, self.address, sender, call, published or Published(), self.settings.bids)
+        self.layer, transaction = sent(
+            self.layer, self.address, sender, call, published or Published(), self.settings.bids
+        )
         return transaction
 
 
