@@ -5,7 +5,7 @@ from operator import add
 import pytest
 from immutables import Map
 
-from settlespec.commitment.partial import PartialLadder, PartialMap, PartialTuple
+from settlespec.commitment.partial_containers import PartialLadder, PartialMap, PartialTuple
 from settlespec.commitment.reads import next_in
 
 ENTRIES = {2: "two", 5: "five", 9: "nine"}

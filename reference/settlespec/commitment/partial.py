@@ -1,17 +1,13 @@
-"""A state of which only some leaves are at hand (rules WIT-1 to WIT-3).
+"""A state of which only some leaves are at hand, in containers that fetch each entry from a source of leaves when it is asked for."""
 
-The containers here answer what the machine asks of a full state's, and fetch each entry from a source of leaves when it is asked for.
-So the very rules that run on a full state run on a witness; a question that the witness does not answer is refused by its source.
-"""
-
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar, cast
+from collections.abc import Callable
+from typing import Protocol, TypeVar, cast
 
 from immutables import Map
 
 from settlespec.commitment.encoding import Refusal, Refused
 from settlespec.commitment.leaves import (
+    Activity,
     LeafKey,
     Part,
     decode_activity,
@@ -20,6 +16,7 @@ from settlespec.commitment.leaves import (
     decode_order,
     decode_received,
 )
+from settlespec.commitment.partial_containers import PartialLadder, PartialMap, PartialTuple
 from settlespec.commitment.parts import ROUND, SCALARS, decode_market, decode_number, decode_scalars, open_orders
 from settlespec.commitment.round_leaves import RoundLists, decode_breach, decode_round, decode_task
 from settlespec.domain.accounts import Account, Position
@@ -34,7 +31,6 @@ from settlespec.domain.state import State
 from settlespec.machine.genesis import initial_state
 
 Value = TypeVar("Value")
-Key = int
 
 
 class LeafSource(Protocol):
@@ -47,189 +43,6 @@ class LeafSource(Protocol):
     def after(self, part: Part, book: int, key: int) -> int | None:
         """The least key greater than `key` in this part and book, None when there is none."""
         ...
-
-
-class PartialMap(Generic[Value]):
-    """WIT-1: a persistent map whose entries are fetched when they are asked for.
-
-    Where it is not committed how many entries there are, or which comes next, asking for that is an error and not a guess.
-    """
-
-    __slots__ = ("_after", "_changed", "_count", "_fetch")
-
-    def __init__(
-        self,
-        fetch: Callable[[Key], Value | None],
-        after: Callable[[Key], Key | None] | None,
-        count: int | None,
-        changed: "Map[Key, Value | None] | None" = None,
-    ) -> None:
-        self._fetch = fetch
-        self._after = after
-        self._count = count
-        self._changed: Map[Key, Value | None] = Map() if changed is None else changed
-
-    def get(self, key: Key, default: Value | None = None) -> Value | None:
-        """The entry, or the default."""
-        found = self._changed[key] if key in self._changed else self._fetch(key)
-        return default if found is None else found
-
-    def __getitem__(self, key: Key) -> Value:
-        found = self.get(key)
-        if found is None:
-            raise KeyError(key)
-        return found
-
-    def __contains__(self, key: Key) -> bool:
-        return self.get(key) is not None
-
-    def __len__(self) -> int:
-        if self._count is None:
-            raise LookupError("a part of a state does not know how many entries there are here")
-        return self._count
-
-    def __iter__(self) -> Iterator[Key]:
-        if self._after is None:
-            raise LookupError("a part of a state does not know which entries there are here")
-        fresh = sorted(key for key, value in self._changed.items() if value is not None)
-        key = self._after(-1)
-        while key is not None:
-            if key not in self._changed:
-                insort(fresh, key)
-            key = self._after(key)
-        return iter(fresh)
-
-    def items(self) -> Iterator[tuple[Key, Value]]:
-        """Every entry, by key."""
-        return ((key, self[key]) for key in self)
-
-    def values(self) -> Iterator[Value]:
-        """Every value, by key."""
-        return (self[key] for key in self)
-
-    def set(self, key: Key, value: Value) -> "PartialMap[Value]":
-        """The map with an entry."""
-        count = None if self._count is None else self._count + (key not in self)
-        return PartialMap(self._fetch, self._after, count, self._changed.set(key, value))
-
-    def delete(self, key: Key) -> "PartialMap[Value]":
-        """The map without an entry, which it must have."""
-        if key not in self:
-            raise KeyError(key)
-        count = None if self._count is None else self._count - 1
-        return PartialMap(self._fetch, self._after, count, self._changed.set(key, None))
-
-    def mutate(self) -> "Mutation[Value]":
-        """A copy to be changed in place."""
-        return Mutation(self)
-
-
-class Mutation(Generic[Value]):
-    """A partial map that is changed in place."""
-
-    def __init__(self, map_: PartialMap[Value]) -> None:
-        self._map = map_
-
-    def __getitem__(self, key: Key) -> Value:
-        return self._map[key]
-
-    def __setitem__(self, key: Key, value: Value) -> None:
-        self._map = self._map.set(key, value)
-
-    def finish(self) -> PartialMap[Value]:
-        """The changed map."""
-        return self._map
-
-
-class PartialLadder:
-    """WIT-2: a sorted sequence of which the next key is fetched when it is asked for. Without a count it is counted by walking."""
-
-    __slots__ = ("_after", "_count", "_inserted", "_removed")
-
-    def __init__(
-        self,
-        after: Callable[[Key], Key | None],
-        count: int | None,
-        inserted: tuple[Key, ...] = (),
-        removed: frozenset[Key] = frozenset(),
-    ) -> None:
-        self._after = after
-        self._count = count
-        self._inserted = inserted
-        self._removed = removed
-
-    def __bool__(self) -> bool:
-        return self.after(-1) is not None
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self) if self._count is None else self._count
-
-    def __iter__(self) -> Iterator[Key]:
-        key = self.after(-1)
-        while key is not None:
-            yield key
-            key = self.after(key)
-
-    def __contains__(self, key: Key) -> bool:
-        return self.after(key - 1) == key
-
-    def first(self) -> Key:
-        """The least key; the ladder must not be empty."""
-        found = self.after(-1)
-        if found is None:
-            raise IndexError("the ladder is empty")
-        return found
-
-    def after(self, key: Key) -> Key | None:
-        """The least key greater than this one."""
-        fetched = self._after(key)
-        while fetched is not None and fetched in self._removed:
-            fetched = self._after(fetched)
-        place = bisect_right(self._inserted, key)
-        inserted = self._inserted[place] if place < len(self._inserted) else None
-        if fetched is None or inserted is None:
-            return inserted if fetched is None else fetched
-        return min(fetched, inserted)
-
-    def insert(self, key: Key) -> "PartialLadder":
-        """The ladder with a key that it does not have."""
-        count = None if self._count is None else self._count + 1
-        if key in self._removed:
-            return PartialLadder(self._after, count, self._inserted, self._removed - {key})
-        place = bisect_left(self._inserted, key)
-        inserted = (*self._inserted[:place], key, *self._inserted[place:])
-        return PartialLadder(self._after, count, inserted, self._removed)
-
-    def remove(self, key: Key) -> "PartialLadder":
-        """The ladder without a key that it has."""
-        count = None if self._count is None else self._count - 1
-        if key in self._inserted:
-            inserted = tuple(each for each in self._inserted if each != key)
-            return PartialLadder(self._after, count, inserted, self._removed)
-        return PartialLadder(self._after, count, self._inserted, self._removed | {key})
-
-
-class PartialTuple(Generic[Value]):
-    """WIT-3: a sequence of known length whose members are fetched when they are asked for."""
-
-    __slots__ = ("_count", "_fetch", "_joined")
-
-    def __init__(self, fetch: Callable[[int], Value], count: int, joined: tuple[Value, ...] = ()) -> None:
-        self._fetch = fetch
-        self._count = count
-        self._joined = joined
-
-    def __len__(self) -> int:
-        return self._count + len(self._joined)
-
-    def __getitem__(self, place: int) -> Value:
-        return self._fetch(place) if place < self._count else self._joined[place - self._count]
-
-    def __iter__(self) -> Iterator[Value]:
-        return (self[place] for place in range(len(self)))
-
-    def __add__(self, joined: tuple[Value, ...]) -> "PartialTuple[Value]":
-        return PartialTuple(self._fetch, self._count, (*self._joined, *joined))
 
 
 def partial_state(source: LeafSource, genesis: Genesis) -> State:
@@ -245,6 +58,8 @@ class _Partial:
         self.start = start
         self.places: dict[tuple[int, int], tuple[Side, int]] = {}
         """Side and price of the orders that have been met, by instrument and arrival."""
+        self.activities: dict[int, Activity] = {}
+        """What was decoded of accounts: each is asked about more than once."""
 
     def state(self) -> State:
         """The partial state. The casts say that a partial container stands in for a full one."""
@@ -300,7 +115,7 @@ class _Partial:
         if data is None:
             return None
         holdings = decode_holdings(data)
-        activity = decode_activity(self.source.value(LeafKey(Part.ACCOUNTS, 0, name)) or b"")
+        activity = self.activity(name, self.source.value(LeafKey(Part.ACCOUNTS, 0, name)) or b"")
         costs = dict(activity.costs)
         if [name for name, _ in holdings.sizes] != list(costs):
             raise Refused(Refusal.DISAGREES, 0)
@@ -318,7 +133,13 @@ class _Partial:
     def breach_rounds(self, name: int) -> int | None:
         """For how many rounds in a row an account has been in breach."""
         data = self.source.value(LeafKey(Part.ACCOUNTS, 0, name))
-        return None if data is None else decode_activity(data).breach_rounds or None
+        return None if data is None else self.activity(name, data).breach_rounds or None
+
+    def activity(self, name: int, data: bytes) -> Activity:
+        """An account's other leaf, decoded once."""
+        if name not in self.activities:
+            self.activities[name] = decode_activity(data)
+        return self.activities[name]
 
     def market(self, name: int) -> Market | None:
         """A market at its mark."""
@@ -336,11 +157,16 @@ class _Partial:
         _, open_interest, count = decode_market(data, known)
 
         def ladder(side: Side, part: Part) -> Ladder:
+            # The best order is looked for again after every fill, past all that are gone.
+            known: dict[int, int | None] = {}
+
             def after(key: int) -> int | None:
-                found = self.source.after(part, name, key)
-                if found is not None:
-                    self.meet(name, side, found)
-                return found
+                if key not in known:
+                    found = self.source.after(part, name, key)
+                    if found is not None:
+                        self.meet(name, side, found)
+                    known[key] = found
+                return known[key]
 
             return cast(Ladder, PartialLadder(after, None))
 
