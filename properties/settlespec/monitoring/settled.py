@@ -158,7 +158,10 @@ class SettlementMonitor:
         self._judge(CHAIN_LINK, "numbers have no gap", who, header.number, last.number + 1)
         for after, before in LINKED:
             self._judge(CHAIN_LINK, f"{before} is the last {after}", who, shown(header, before), shown(last, after))
-        known = self._batches[header.number]
+        known = self._batches.get(header.number)
+        self._judge(COMPLETE, "a committed batch is one that was sealed", who, str(known is not None), str(True))
+        if known is None:
+            return
         inbox = self._inbox[header.received_after] if header.received_after < len(self._inbox) else b""
         for conjunct, stated, linked in (
             ("the inbox chain has the messages of the base layer", header.inbox_after, inbox),

@@ -19,7 +19,7 @@ from settlespec.oracle.plain_tables import PlainTable
 from settlespec.oracle.recording import recording
 from settlespec.oracle.report import report_format
 from settlespec.oracle.settlement_findings import SettlementFinding
-from settlespec.oracle.settling import BODIES, Settlement, SettlementPlan
+from settlespec.oracle.settling import BODIES, EVERY, Settlement, SettlementPlan
 from settlespec.oracle.watching import watch
 from settlespec.oracle.writing import CannotWrite, make_folder
 
@@ -55,7 +55,7 @@ PATH: Final = click.Path(path_type=Path)
 @click.option(
     "--witness-every",
     type=click.IntRange(1, 1_000_000),
-    default=4,
+    default=EVERY,
     show_default=True,
     help="Of so many batches one is proven by witness, the others on the sealer's word; 1 proves all.",
 )

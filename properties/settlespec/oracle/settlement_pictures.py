@@ -150,7 +150,7 @@ SETTLED_SUBJECTS: Final = (
     SettledSubject(
         "bytes",
         "Bytes per trade against the length of a batch",
-        "The same flow cut into batches of so many trades. Loopring and zkSync Lite publish each trade, StarkEx each position that changed.",
+        "The same flow cut into batches of so many trades. Loopring and zkSync Lite publish each trade, StarkEx each changed position.",
         _bytes,
         _has_lengths,
     ),

@@ -41,6 +41,9 @@ BODIES: Final = {"log": Body.LOG, "diff": Body.STATE_DIFF}
 LENGTHS: Final = (10, 100, 1_000)
 """Trades of the batches whose cost is measured against their length."""
 
+EVERY: Final = 8
+"""Every so many batches are proven by witness: a witness takes about a thousand times as long as a token."""
+
 ADDRESS, OPERATOR, SECRET = "rollup", "operator", b"audit"
 MOST_BLOCKS: Final = 20_000
 """Blocks within which everything is final, or something is wrong."""
@@ -51,7 +54,7 @@ class SettlementPlan:
     """What is asked for of the way to finality."""
 
     body: str = "log"
-    every: int = 4
+    every: int = EVERY
     """Every so many batches are proven by witness, the others on the sealer's word."""
     ether_price: int = 3_000
     """Collateral units for one ether."""

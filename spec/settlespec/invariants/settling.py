@@ -103,7 +103,10 @@ SOLVENT_AFTER_FREEZE: Final = SettlingCard(
     ("The exit root is that of a state that the machine came to.",),
     "",
     "in another future of the same base layer the operator is gone, the rollup is frozen, and everybody leaves",
-    ("tests/settlement/test_validity_exits.py",),
+    (
+        "tests/settlement/test_validity_money.py::"
+        "test_after_a_freeze_everybody_gets_everything_in_any_order_and_the_vault_never_lacks",
+    ),
     "The insurance fund, the treasury and the funding pool stay: no rule says whose they are.",
 )
 BATCH_SOUND: Final = SettlingCard(
@@ -115,7 +118,10 @@ BATCH_SOUND: Final = SettlingCard(
     "",
     "",
     (
-        "tests/proofs/test_soundness.py",
+        "tests/proofs/test_soundness.py::test_no_field_of_the_header_can_be_changed",
+        "tests/proofs/test_soundness.py::test_no_spoiled_byte_of_a_small_proof_is_accepted",
+        "tests/proofs/test_soundness.py::"
+        "test_operations_in_another_order_dropped_or_doubled_show_only_what_the_machine_does_with_them",
         "tests/commitment/test_contradicting_leaves.py",
         "tests/commitment/test_witness.py",
     ),
@@ -129,7 +135,7 @@ LIVE_EXIT: Final = SettlingCard(
     ("The base layer includes what pays its fee within a stated number of blocks.",),
     "",
     "",
-    ("tests/settlement/test_validity_exits.py",),
+    ("tests/settlement/test_validity_exits.py::test_an_owner_is_out_with_everything_within_the_bound",),
     "A run has an honest operator and shows nothing of this; what backs a position needs a counterparty.",
 )
 
