@@ -131,7 +131,7 @@ def test_a_flow_that_is_not_there_is_no_input(capsys: Captured) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"neither,a,flow\n1,2,3\n", gzip.compress(b"seq,ts_ns,type,order_id,side,price,qty,flag\n")[:-5]],
+    [b"", b"neither,a,flow\n1,2,3\n", gzip.compress(b"seq,ts_ns,type,order_id,side,price,qty,flag\n", mtime=0)[:-5]],
 )
 def test_a_refused_flow_is_bad_data_in_one_line_and_leaves_nothing_half_written(
     content: bytes, tmp_path: Path, capsys: Captured

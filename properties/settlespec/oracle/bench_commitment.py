@@ -21,7 +21,7 @@ from settlespec.commitment.measuring_witnesses import (
     seal_figures,
 )
 from settlespec.flows.embedded import EmbeddedFlow
-from settlespec.machine.signatures import Ed25519, Ideal
+from settlespec.machine.signatures import Ideal
 from settlespec.oracle.bench_sizes import Size
 from settlespec.oracle.benchmarks import Measurement
 
@@ -73,10 +73,8 @@ def published(size: Size, _: Path | None) -> Iterator[Measurement]:
     trading = flow_bytes(flow, Ideal(), 1_000).trading
     what = "operation log without signatures, the embedded flow"
     yield Measurement("log", what, trading.log / trading.operations, "bytes/operation", 20, False)
-    if size.signed >= size.operations // 10:
-        signed = flow_bytes(flow, Ed25519(), 1_000).trading
-        what = "operation log with Ed25519 signatures, the embedded flow"
-        yield Measurement("log-signed", what, signed.signed_log / signed.operations, "bytes/operation")
+    what = "operation log with Ed25519 signatures, the embedded flow"
+    yield Measurement("log-signed", what, trading.signed_log / trading.operations, "bytes/operation")
 
 
 def witnesses(size: Size, _: Path | None) -> Iterator[Measurement]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from settlespec.commitment.batch import Batch, Body
-from settlespec.commitment.measuring import BodyBytes
+from settlespec.commitment.measuring import BodyBytes, log_bytes
 from settlespec.commitment.operation_log import encode_log
 from settlespec.commitment.witness import encode_witness, witness_of_log
 from settlespec.domain.events import Filled, Liquidated
@@ -172,8 +172,7 @@ def sizes_of(batch: Batch, trades: int) -> BodyBytes:
         1,
         len(batch.operations),
         trades,
-        len(encode_log(batch.before, batch.operations, signatures=False)),
-        len(batch.bodies[Body.LOG]),
+        *log_bytes(batch.before, batch.operations),
         len(batch.bodies[Body.STATE_DIFF]),
         len(batch.bodies[Body.EXIT_DIFF]),
     )

@@ -14,7 +14,7 @@ WEI_PER_ETHER: Final = 10**18
 
 BODIES: Final = {
     "log": "operation log",
-    "signed_log": "operation log, signed",
+    "signed_log": "operation log, Ed25519",
     "state_diff": "state diff",
     "exit_diff": "exit diff",
 }

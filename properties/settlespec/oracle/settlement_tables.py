@@ -48,7 +48,11 @@ def _way(settled: SettlementFinding) -> PlainTable:
             count(settled.messages),
             f"received when final: {settled.lead / 1000:,.1f} s after their block or more",
         ),
-        ("withdrawals claimed", count(settled.claims), "once each, with a proof from published bytes alone"),
+        (
+            "withdrawals claimed",
+            count(settled.claims),
+            "once each, by a proof from published bytes alone; refused deposits too",
+        ),
         ("money claimed", money(settled.claimed), "collateral units"),
         (
             "drill: out of a frozen rollup",
@@ -171,7 +175,7 @@ def _proofs(settled: SettlementFinding) -> PlainTable:
     )
     note = (
         f"Proofs by witness of {settled.proofs[-1].batches} batches, all figures for each operation: the more operations a proof joins, "
-        "the more leaves they share."
+        "the more leaves they share; a batch that begins inside a clearing round reads every holder."
     )
     return PlainTable("Proofs by witness", columns, rows, note)
 

@@ -41,7 +41,7 @@ BODIES: Final = {"log": Body.LOG, "diff": Body.STATE_DIFF}
 LENGTHS: Final = (10, 100, 1_000)
 """Trades of the batches whose cost is measured against their length."""
 
-EVERY: Final = 8
+EVERY: Final = 16
 """Every so many batches are proven by witness: a witness takes about a thousand times as long as a token."""
 
 ADDRESS, OPERATOR, SECRET = "rollup", "operator", b"audit"

@@ -1,7 +1,7 @@
 """How many bytes the bodies of a batch take: of trades among Zipf-distributed accounts, and of any flow (SIZE-1, SIZE-2)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from random import Random
 from typing import Final
@@ -11,7 +11,7 @@ from attrs import frozen
 from settlespec.commitment.changes import Changed, Changes
 from settlespec.commitment.diffs import encode_exit_diff, encode_state_diff
 from settlespec.commitment.leaves import KEY_BYTES, Holdings, Part, split_account
-from settlespec.commitment.operation_log import encode_log
+from settlespec.commitment.operation_log import encode_log, signatures_of
 from settlespec.domain.events import Filled, Liquidated
 from settlespec.domain.operations import Operation, Receive, Take
 from settlespec.domain.outcomes import Accepted, Outcome
@@ -29,6 +29,9 @@ ZKSYNC_LITE: Final = 20
 
 STARKEX_POSITION, STARKEX_ASSET = 160, 32
 """Bytes that StarkEx publishes for each account that a batch changed, and for each asset that the account holds."""
+
+ED25519_BYTES: Final = 65
+"""Bytes that an Ed25519 signature takes in a log: its length in one, and 64."""
 
 INSTRUMENTS: Final = 4
 MARK: Final = 100_000
@@ -140,7 +143,7 @@ class BodyBytes:
     log: int = 0
     """Bytes of operation log without signatures."""
     signed_log: int = 0
-    """Bytes of operation log with signatures."""
+    """Bytes of operation log with Ed25519 signatures."""
     state_diff: int = 0
     exit_diff: int = 0
 
@@ -203,8 +206,7 @@ class Sealing:
             1,
             len(self.operations),
             self.trades,
-            len(encode_log(before, self.operations, signatures=False)),
-            len(encode_log(before, self.operations, signatures=True)),
+            *log_bytes(before, self.operations),
             len(encode_state_diff(changed)),
             len(
                 encode_exit_diff(
@@ -215,6 +217,12 @@ class Sealing:
         )
         self._begin(after)
         return sealed
+
+
+def log_bytes(before: State, operations: Sequence[Operation]) -> tuple[int, int]:
+    """SIZE-2.1: the log of a batch without signatures, and with those of Ed25519 whatever scheme the run itself has."""
+    unsigned = len(encode_log(before, operations, signatures=False))
+    return unsigned, unsigned + ED25519_BYTES * sum(1 for signature in signatures_of(operations) if signature)
 
 
 def flow_bytes(flow: Flow, signer: Signer, trades_per_batch: int) -> FlowBytes:
