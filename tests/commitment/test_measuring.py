@@ -15,13 +15,16 @@ from settlespec.commitment.measuring import (
     exit_bytes,
     exit_curve,
     flow_bytes,
+    log_bytes,
 )
+from settlespec.commitment.operation_log import encode_log
+from settlespec.domain.outcomes import Accepted
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.flows.minimal import MinimalFlow
-from settlespec.machine.signatures import Ideal
+from settlespec.flows.session import Session
+from settlespec.machine.signatures import Ed25519, Ideal
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "batches.md"
-IDEAL_SIGNATURE, REAL_SIGNATURE = 16, 64
 
 
 @cache
@@ -126,16 +129,26 @@ def per_operation_and_trade(body: BodyBytes, size: int) -> list[float]:
     return [size / body.operations, size / body.trades]
 
 
-def with_real_signatures(body: BodyBytes) -> int:
-    """The signed log with Ed25519: each signature has 64 bytes instead of the 16 of an ideal one, behind one byte of length."""
-    return body.log + (body.signed_log - body.log) * (REAL_SIGNATURE + 1) // (IDEAL_SIGNATURE + 1)
+def test_the_signed_log_has_the_length_that_ed25519_gives_it_whatever_the_scheme_of_the_run() -> None:
+    lengths = []
+    for signer in (Ed25519(), Ideal()):
+        flow = EmbeddedFlow(1, 20, 300)
+        session = Session(flow.genesis(signer), signer)
+        before, accepted = session.state, []
+        for operation in flow.operations(session):
+            if isinstance(session.submit(operation), Accepted):
+                accepted.append(operation)
+        lengths.append(log_bytes(before, accepted))
+        if isinstance(signer, Ed25519):
+            assert lengths[0][1] == len(encode_log(before, accepted, signatures=True))
+    assert lengths[0] == lengths[1]
 
 
 def test_the_figures_of_the_embedded_flow_on_the_page_are_those_measured() -> None:
     trading, whole = embedded().trading, embedded().whole()
     for name, sizes in (
         ("operation log without signatures", (trading.log, whole.log)),
-        ("operation log with Ed25519 signatures", (with_real_signatures(trading), with_real_signatures(whole))),
+        ("operation log with Ed25519 signatures", (trading.signed_log, whole.signed_log)),
         ("state diff", (trading.state_diff, whole.state_diff)),
         ("exit diff", (trading.exit_diff, whole.exit_diff)),
     ):

@@ -157,7 +157,7 @@ def test_a_change_of_holdings_is_one_leaf_of_the_account() -> None:
     state = SMALL.state(Ideal())
     assert set(changed_holdings(state, (3, 5))) == {LeafKey(Part.HOLDINGS, 0, 3), LeafKey(Part.HOLDINGS, 0, 5)}
     assert all(dict(leaves_of(state))[leaf] != value for leaf, value in changed_holdings(state, (3, 5)).items())
-    assert SealFigure(4, 10, 1.0).per_leaf() == 2.5
+    assert SealFigure(4, 10, 1.0, 10).per_leaf() == 2.5
 
 
 def test_the_memory_of_a_state_is_that_of_a_process_of_its_own() -> None:

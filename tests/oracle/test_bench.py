@@ -11,6 +11,7 @@ from settlespec.domain.operations import BeginRound, ContinueRound, Place
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.signatures import Ideal
 from settlespec.oracle import bench
+from settlespec.oracle.bench_sizes import Size
 from settlespec.oracle.benchmarks import (
     SIGNED,
     Measurement,
@@ -28,7 +29,7 @@ from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import schema
 
-TINY = bench.Size(operations=400, messages=100, many=60, holders=20, times=1, signed=120)
+TINY = Size(operations=400, messages=100, many=60, holders=20, times=1, signed=120)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_report_has_a_row_for_each_figure_and_a_missed_target_is_no_failure(
     report = json.loads(capsys.readouterr().out)
     assert list(Draft202012Validator(schema()).iter_errors(report)) == []
     assert {row["status"] for row in report["benchmarks"]} == {"no target"}
-    monkeypatch.setattr(bench, "QUICK", bench.Size(operations=1))
+    monkeypatch.setattr(bench, "QUICK", Size(operations=1))
     monkeypatch.setattr(bench, "Size", lambda: TINY)
     assert run(["bench", "--format", "json"]) == ExitCode.HOLDS
     report = json.loads(capsys.readouterr().out)
@@ -78,7 +79,7 @@ def test_the_report_has_a_row_for_each_figure_and_a_missed_target_is_no_failure(
     assert all(row["ratio"] == pytest.approx(row["value"] / turns * 1e6, rel=1e-3) for row in speeds)
 
 
-def missed(_: bench.Size, __: Path | None) -> "list[Measurement]":
+def missed(_: Size, __: Path | None) -> "list[Measurement]":
     return [Measurement("hopeless", "something slow", 1.0, "times", 2.0)]
 
 

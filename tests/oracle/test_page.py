@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from settlespec.oracle.audit_tables import money, tables
+from settlespec.oracle.audit_tables import tables
 from settlespec.oracle.auditing import Plan
 from settlespec.oracle.findings import Findings
 from settlespec.oracle.page import page, write_page
 from settlespec.oracle.pictures import INKS, Picture, pictures
+from settlespec.oracle.plain_tables import money
 from settlespec.oracle.writing import CannotWrite, make_folder, write_whole
 from tests.oracle.audited import HOLDS, audited, broken
 

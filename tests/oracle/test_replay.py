@@ -12,7 +12,8 @@ from settlespec.oracle.exit_codes import ExitCode
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("traces") / "run.jsonl"
-    assert run(["audit", "--preset", "minimal", "--steps", "120", "--no-laws", "--record", str(path)]) == ExitCode.HOLDS
+    arguments = ["audit", "--preset", "minimal", "--steps", "120", "--no-laws", "--no-settlement"]
+    assert run([*arguments, "--record", str(path)]) == ExitCode.HOLDS
     return path
 
 

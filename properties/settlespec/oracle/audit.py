@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from settlespec.oracle.audit_tables import PlainTable, closing_lines, tables
+from settlespec.oracle.audit_tables import closing_lines, tables
 from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
 from settlespec.oracle.consoles import WIDE, page_console, say
 from settlespec.oracle.exit_codes import ExitCode
@@ -16,8 +16,11 @@ from settlespec.oracle.ignored_options import refuse_ignored_options
 from settlespec.oracle.lawbook import laws_left_out, prove_laws
 from settlespec.oracle.option_types import MAX_STEPS, InputPath, NamedPath
 from settlespec.oracle.pace import pace
+from settlespec.oracle.plain_tables import PlainTable
 from settlespec.oracle.recording import recording
 from settlespec.oracle.report import report_format
+from settlespec.oracle.settlement_findings import SettlementFinding
+from settlespec.oracle.settling import BODIES, EVERY, Settlement, SettlementPlan
 from settlespec.oracle.watching import watch
 from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
 
@@ -48,6 +51,23 @@ from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
     help="Operations between two recomputations of every invariant in full.",
 )
 @click.option("--no-laws", is_flag=True, help="Leave the laws to `settlespec prove`.")
+@click.option("--no-settlement", is_flag=True, help="Stop at the machine: no batches, no base layer.")
+@click.option("--body", type=click.Choice(tuple(BODIES)), default="log", show_default=True, help="What is published.")
+@click.option(
+    "--witness-every",
+    type=click.IntRange(1, 1_000_000),
+    default=EVERY,
+    show_default=True,
+    help="Of so many batches one is proven by witness, the others on the sealer's word; 1 proves all.",
+)
+@click.option(
+    "--ether-price",
+    type=click.IntRange(1, 10**9),
+    default=3_000,
+    show_default=True,
+    help="Collateral units for one ether, to tell fees in quantums.",
+)
+@click.option("--batches", type=NamedPath(), metavar="DIR", help="Write every batch into this folder, for `inspect`.")
 @report_format
 def command(
     flow: Path | None,
@@ -61,6 +81,11 @@ def command(
     record: Path | None,
     full_every: int,
     no_laws: bool,
+    no_settlement: bool,
+    body: str,
+    witness_every: int,
+    ether_price: int,
+    batches: Path | None,
     report_format: str,
 ) -> ExitCode:
     """Run an order flow through everything: does everything hold?
@@ -70,10 +95,13 @@ def command(
     """
     started = time.monotonic()
     refuse_ignored_options(flow, preset)
-    plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every)
+    if no_settlement and batches is not None:
+        raise click.UsageError("--no-settlement seals no batches that --batches could write")
+    plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every, not no_settlement)
+    wanted = None if no_settlement else SettlementPlan(body, witness_every, ether_price, batches)
     try:
         keep_apart(flow, record, out)
-        findings = audit(plan, out, record, laws=not no_laws, started=started)
+        findings = audit(plan, out, record, wanted, laws=not no_laws, started=started)
     except CannotWrite as failure:
         # A message without the usage: what is wrong is the place, and it takes one line.
         raise click.ClickException(str(failure)) from failure
@@ -84,21 +112,35 @@ def command(
     return findings.verdict.exit_code
 
 
-def audit(plan: Plan, out: Path | None, record: Path | None, *, laws: bool, started: float) -> Findings:
+def audit(
+    plan: Plan, out: Path | None, record: Path | None, wanted: SettlementPlan | None, *, laws: bool, started: float
+) -> Findings:
     """Carry out a plan, and write what was asked for once everything is known."""
     if out is not None:
         # What the page needs is looked for before anything long begins.
         from settlespec.oracle.page import write_page
 
         make_folder(out)
+    if wanted is not None and wanted.batches is not None:
+        make_folder(wanted.batches)
     run = Run(plan, watch)
     with recording(run, record), pace("operations", run.expected()) as counting:
         run.go(counting)
+    settled = settle(run, wanted)
     proved = prove_laws(plan.seed) if laws else laws_left_out()
-    findings = run.findings(proved, "" if record is None else str(record), time.monotonic() - started)
+    findings = run.findings(proved, "" if record is None else str(record), time.monotonic() - started, settled)
     if out is not None:
         write_page(findings, out)
     return findings
+
+
+def settle(run: Run, wanted: SettlementPlan | None) -> SettlementFinding | None:
+    """Take the flow of a run to finality; what a broken machine came to is not settled."""
+    if wanted is None or run.is_broken() or run.stopped:
+        return None
+    settlement = Settlement(run.plan, wanted, run.rehearsal)
+    with pace("settled operations", run.rehearsal.operations) as counting:
+        return settlement.go(run.session.state, counting)
 
 
 def print_page(findings: Findings, console: Console) -> None:

@@ -3,16 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from attrs import frozen
-
 from settlespec.domain.reasons import SENTENCES, Reason
 from settlespec.domain.rounds import Stage
 from settlespec.oracle.findings import Findings, InvariantFinding, by_frequency
+from settlespec.oracle.plain_tables import Column, PlainTable, count, money
 from settlespec.oracle.report import Row
 from settlespec.oracle.rounds import StageCount
-
-QUANTUMS_PER_UNIT: Final = 1_000_000
-"""A quote quantum is a millionth of the collateral unit."""
+from settlespec.oracle.settlement_tables import settlement_tables
 
 STEPS: Final[dict[Stage, str]] = {
     Stage.REVALUE: "1 revalue",
@@ -27,43 +24,11 @@ STEPS: Final[dict[Stage, str]] = {
 """The stages in the order in which they run, with the number of the step of the round that each belongs to."""
 
 
+SETTLED_AFTER: Final = 4
+"""Tables of the machine that stand before those of the way to finality."""
+
 SETTLED: Final = ("proved", "caught")
 """What is to become of a law and of a canary."""
-
-
-@frozen
-class Column:
-    """One column: its heading, whether it holds figures, and whether it may be broken over lines."""
-
-    heading: str
-    figures: bool = False
-    wraps: bool = False
-    optional: bool = False
-    """Whether a narrow place does without it, as it only explains."""
-
-
-@frozen
-class PlainTable:
-    """A table as text, for whoever draws it."""
-
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-
-def count(number: int) -> str:
-    """A figure with thousands separators."""
-    return f"{number:,}"
-
-
-def money(quantums: int) -> str:
-    """Quantums as collateral units: less than one unit in full, more with two decimals, cut; exact figures stand in the JSON."""
-    sign = "-" if quantums < 0 else ""
-    whole, rest = divmod(abs(quantums), QUANTUMS_PER_UNIT)
-    if quantums == 0:
-        return "0"
-    return f"{sign}{whole:,}.{rest * 100 // QUANTUMS_PER_UNIT:02d}" if whole else f"{sign}0.{rest:06d}"
 
 
 def tables(findings: Findings) -> tuple[PlainTable, ...]:
@@ -77,7 +42,9 @@ def tables(findings: Findings) -> tuple[PlainTable, ...]:
         _laws,
         _unreached,
     )
-    return tuple(make(findings) for make in makers)
+    settled = () if findings.settlement is None else tuple(settlement_tables(findings.settlement))
+    made = tuple(make(findings) for make in makers)
+    return (*made[:SETTLED_AFTER], *settled, *made[SETTLED_AFTER:])
 
 
 def _figures(findings: Findings) -> PlainTable:

@@ -20,7 +20,9 @@ from settlespec.machine.signatures import Ed25519, Ideal, Signer
 from settlespec.oracle.consoles import command_line
 from settlespec.oracle.findings import Findings, InvariantFinding, LawsFinding
 from settlespec.oracle.pace import Pace
+from settlespec.oracle.settlement_findings import SettlementFinding
 from settlespec.oracle.statistics import Statistics
+from settlespec.settlement.driven import Rehearsal
 from settlespec.wire.states import state_digest
 
 SCHEMES: Final = ("ideal", "ed25519")
@@ -46,6 +48,8 @@ class Plan:
     steps: int | None = None
     """Stop after so many operations; None means at the end of the flow."""
     full_every: int = FULL_EVERY
+    settlement: bool = True
+    """Whether the flow is taken to finality too."""
 
     def command(self, steps: int | None = None) -> str:
         """The command line that gives the same run again, up to an operation; without the laws, which know no flow."""
@@ -60,6 +64,8 @@ class Plan:
         last = self.steps if steps is None else steps
         if last is not None:
             words += ["--steps", str(last)]
+        if not self.settlement:
+            words.append("--no-settlement")
         return command_line([*words, "--no-laws"])
 
 
@@ -112,6 +118,9 @@ class Run:
         self.statistics = Statistics()
         self.watch = watch(self.session, plan)
         self.session.subscribers += [self.watch, self.statistics]
+        self.rehearsal = Rehearsal()
+        if plan.settlement:
+            self.session.subscribers.append(self.rehearsal)
         self.stopped = ""
 
     def expected(self) -> int | None:
@@ -153,7 +162,9 @@ class Run:
         counts = self.flow.counts() if isinstance(self.flow, ReplayedFlow) else None
         return {} if counts is None else asdict(counts)
 
-    def findings(self, laws: LawsFinding, trace: str, seconds: float) -> Findings:
+    def findings(
+        self, laws: LawsFinding, trace: str, seconds: float, settlement: SettlementFinding | None = None
+    ) -> Findings:
         """Everything that the run showed."""
         return Findings(
             flow=self.flow.name,
@@ -161,7 +172,8 @@ class Run:
             seed=self.plan.seed,
             signatures=self.plan.signatures,
             statistics=self.statistics,
-            invariants=self.watch.findings(),
+            invariants=(*self.watch.findings(), *(() if settlement is None else settlement.invariants)),
+            settlement=settlement,
             laws=laws,
             stopped=self.stopped,
             venue=self.venue(),

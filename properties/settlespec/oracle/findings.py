@@ -6,55 +6,15 @@ from typing import Any, Final
 from attrs import asdict, frozen
 
 from settlespec.domain.rounds import Stage
+from settlespec.oracle.answers import Breakage as Breakage
+from settlespec.oracle.answers import InvariantFinding as InvariantFinding
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.report import Report, Row, Verdict
+from settlespec.oracle.settlement_findings import SettlementFinding
 from settlespec.oracle.statistics import Statistics
 
 WORST_FIRST: Final = ("broken", "never checked", "holds")
 """The order of the invariants in a report."""
-
-
-@frozen
-class Breakage:
-    """The first time that an invariant did not hold."""
-
-    operation: int
-    """Its number, the first being 1."""
-    invariant: str
-    conjunct: str
-    who: str
-    left: str
-    right: str
-    command: str
-    """What replays it."""
-
-    def sentence(self) -> str:
-        """One line: where, what, who, both sides."""
-        who = f", {self.who}" if self.who else ""
-        place = f"operation {self.operation:,}: {self.invariant}: {self.conjunct}{who}"
-        return f"{place}: left {self.left}, right {self.right}"
-
-
-@frozen
-class InvariantFinding:
-    """How often an invariant was asked, and what it answered."""
-
-    id: str
-    sentence: str
-    incrementally: int
-    """Predicates evaluated from what an operation changed, where there was something to judge."""
-    in_full: int
-    """Predicates evaluated when the whole state was recomputed."""
-    broken: int
-    """Violations."""
-    first: Breakage | None
-
-    @property
-    def status(self) -> str:
-        """`broken`, `never checked` or `holds`."""
-        if self.broken:
-            return "broken"
-        return "holds" if self.incrementally or self.in_full else "never checked"
 
 
 @frozen
@@ -91,6 +51,8 @@ class Findings:
     """Where the trace stands; empty when none was asked for."""
     seconds: float
     """Measured."""
+    settlement: SettlementFinding | None = None
+    """The way to finality; None when it was left out."""
 
     def worst_first(self) -> list[InvariantFinding]:
         """The invariants in the order of a report."""
@@ -174,6 +136,7 @@ class Findings:
                 for ending, waits in breaches.distribution().items()
             },
             "longest_breach_rounds": breaches.longest,
+            "settlement": None if self.settlement is None else self.settlement.totals(),
             "laws": {
                 "status": "not asked" if self.laws.verdict is None else self.laws.verdict.value,
                 "why_not": self.laws.why_not,

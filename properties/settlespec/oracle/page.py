@@ -4,10 +4,12 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from settlespec.oracle.audit_tables import closing_lines, count, money, tables
+from settlespec.oracle.audit_tables import closing_lines, tables
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.findings import Findings
 from settlespec.oracle.pictures import pictures
+from settlespec.oracle.plain_tables import count, money
+from settlespec.oracle.settlement_pictures import settlement_pictures
 from settlespec.oracle.writing import PAGE, write_whole
 
 
@@ -32,11 +34,14 @@ def page(findings: Findings) -> str:
         ("insurance used", money(totals.insurance_paid)),
         ("haircuts", money(totals.haircut)),
     )
+    drawn = pictures(findings)
+    if findings.settlement is not None:
+        drawn += settlement_pictures(findings.settlement)
     return environment.get_template("audit.html.j2").render(
         findings=findings,
         tiles=tiles,
         tables=tables(findings),
-        pictures=pictures(findings),
+        pictures=drawn,
         closing=tuple(closing_lines(findings)),
         version=version(),
         digest=rules_digest(),

@@ -11,8 +11,8 @@ from attrs import frozen
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from settlespec.oracle.audit_tables import QUANTUMS_PER_UNIT
 from settlespec.oracle.findings import Findings, by_frequency
+from settlespec.oracle.plain_tables import QUANTUMS_PER_UNIT
 from settlespec.oracle.series import LiquidationPoint, RoundSample
 
 INKS: Final = {
@@ -109,11 +109,15 @@ def pictures(findings: Findings) -> tuple[Picture, ...]:
 
 
 def _svg(subject: Subject, findings: Findings, samples: list[RoundSample]) -> str:
+    return svg_of(subject.name, lambda: subject.draw(findings, samples))
+
+
+def svg_of(name: str, draw: Callable[[], Figure]) -> str:
+    """A figure as it stands inside the page."""
     with matplotlib.rc_context(STYLE):
-        figure = subject.draw(findings, samples)
         written = StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
-    return inline(written.getvalue(), subject.name)
+        draw().savefig(written, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+    return inline(written.getvalue(), name)
 
 
 def inline(svg: str, name: str) -> str:
@@ -132,7 +136,8 @@ def _frame(found: re.Match[str]) -> str:
     return f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{found[1]}" role="img">'
 
 
-def _panels(number: int, columns: int = 1, height: float = PANEL) -> tuple[Figure, list[Any]]:
+def panels_of(number: int, columns: int = 1, height: float = PANEL) -> tuple[Figure, list[Any]]:
+    """A figure of the page's width with so many panels."""
     rows = -(-number // columns)
     figure = Figure(figsize=(WIDTH, height * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
@@ -156,7 +161,7 @@ def _instruments(samples: list[RoundSample]) -> list[int]:
 
 def _prices(findings: Findings, samples: list[RoundSample]) -> Figure:
     names = _instruments(samples)
-    figure, panels = _panels(len(names), columns=min(2, len(names)))
+    figure, panels = panels_of(len(names), columns=min(2, len(names)))
     rounds = [sample.number for sample in samples]
     for name, axes in zip(names, panels, strict=True):
         axes.plot(rounds, [sample.markets[name].mark for sample in samples], color=FIRST, label="mark")
@@ -193,7 +198,7 @@ def _from_zero(axes: Any, figures: list[int]) -> None:
 
 
 def _risk(_: Findings, samples: list[RoundSample]) -> Figure:
-    figure, (equity, maintenance, accounts) = _panels(3)
+    figure, (equity, maintenance, accounts) = panels_of(3)
     rounds = [sample.number for sample in samples]
     at_risk = [sample.equity_at_risk for sample in samples]
     one, unit = _scale(at_risk)
@@ -218,7 +223,7 @@ def _bar(rounds: list[int]) -> float:
 
 
 def _insurance(_: Findings, samples: list[RoundSample]) -> Figure:
-    figure, (fund, haircuts) = _panels(2)
+    figure, (fund, haircuts) = panels_of(2)
     rounds = [sample.number for sample in samples]
     held, paid = [sample.insurance for sample in samples], [sample.insurance_paid for sample in samples]
     one, unit = _scale(held, paid)
@@ -244,7 +249,7 @@ def _insurance(_: Findings, samples: list[RoundSample]) -> Figure:
 
 def _depth(_: Findings, samples: list[RoundSample]) -> Figure:
     names = _instruments(samples)
-    figure, panels = _panels(len(names), columns=min(2, len(names)))
+    figure, panels = panels_of(len(names), columns=min(2, len(names)))
     rounds = [sample.number for sample in samples]
     for name, axes in zip(names, panels, strict=True):
         depths = [sample.markets[name].depth for sample in samples]
@@ -262,7 +267,7 @@ def _depth(_: Findings, samples: list[RoundSample]) -> Figure:
 
 
 def _interest(_: Findings, samples: list[RoundSample]) -> Figure:
-    figure, (axes,) = _panels(1)
+    figure, (axes,) = panels_of(1)
     rounds = [sample.number for sample in samples]
     styles = [(colour, line) for line in ("-", "--") for colour in (FIRST, SECOND, THIRD, ALARM)]
     for name, (colour, line) in zip(_instruments(samples), styles, strict=False):
@@ -275,7 +280,7 @@ def _interest(_: Findings, samples: list[RoundSample]) -> Figure:
 
 
 def _micro_steps(_: Findings, samples: list[RoundSample]) -> Figure:
-    figure, (axes,) = _panels(1)
+    figure, (axes,) = panels_of(1)
     before = [(0, 0), *((sample.number, sample.micro_steps) for sample in samples)]
     # Where rounds are thinned out, a bar is the mean of those that it stands for.
     means = [(now[1] - then[1]) / max(now[0] - then[0], 1) for then, now in pairwise(before)]
@@ -287,7 +292,7 @@ def _micro_steps(_: Findings, samples: list[RoundSample]) -> Figure:
 
 def _rejections(findings: Findings, _: list[RoundSample]) -> Figure:
     counts = by_frequency(findings.statistics.rejected)
-    figure, (axes,) = _panels(1, height=0.26 * len(counts) + 0.4)
+    figure, (axes,) = panels_of(1, height=0.26 * len(counts) + 0.4)
     names = list(reversed(counts))
     bars = axes.barh([name.replace("_", " ").lower() for name in names], [counts[name] for name in names], color=FIRST)
     axes.bar_label(bars, [f"{counts[name]:,}" for name in names], padding=3, fontsize=8)

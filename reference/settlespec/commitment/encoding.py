@@ -53,9 +53,13 @@ class Writer:
 
     def unsigned(self, value: int) -> None:
         """BYTES-1: an integer >= 0 in groups of seven bits, lowest first; every group but the last has its top bit set."""
+        write = self._bytes.append
+        if 0 <= value < 128:
+            # Most integers of a leaf are differences of one byte.
+            write(value)
+            return
         if not 0 <= value < 1 << MAX_BITS:
             raise ValueError(f"{value} is no unsigned integer of {MAX_BITS} bits")
-        write = self._bytes.append
         while value > 127:
             write(value & 127 | 128)
             value >>= 7
@@ -105,8 +109,11 @@ class Reader:
 
     def unsigned(self, limit: int = 2**MAX_BITS - 1) -> int:
         """Read by BYTES-1 an integer in [0, limit]."""
-        value = shift = 0
         data, at = self._data, self._at
+        if at < len(data) and data[at] < 128 and data[at] <= limit:
+            self._at = at + 1
+            return data[at]
+        value = shift = 0
         while True:
             if at >= len(data):
                 raise Refused(Refusal.TRUNCATED, at)

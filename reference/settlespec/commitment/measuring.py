@@ -1,20 +1,21 @@
 """How many bytes the bodies of a batch take: of trades among Zipf-distributed accounts, and of any flow (SIZE-1, SIZE-2)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from random import Random
 from typing import Final
 
 from attrs import frozen
 
-from settlespec.commitment.changes import Changes
+from settlespec.commitment.changes import Changed, Changes
 from settlespec.commitment.diffs import encode_exit_diff, encode_state_diff
 from settlespec.commitment.leaves import KEY_BYTES, Holdings, Part, split_account
-from settlespec.commitment.operation_log import encode_log
+from settlespec.commitment.operation_log import encode_log, signatures_of
 from settlespec.domain.events import Filled, Liquidated
 from settlespec.domain.operations import Operation, Receive, Take
-from settlespec.domain.outcomes import Accepted
+from settlespec.domain.outcomes import Accepted, Outcome
+from settlespec.domain.state import State
 from settlespec.flows.session import Flow, Session
 from settlespec.machine.genesis import perpetual
 from settlespec.machine.signatures import Signer
@@ -28,6 +29,9 @@ ZKSYNC_LITE: Final = 20
 
 STARKEX_POSITION, STARKEX_ASSET = 160, 32
 """Bytes that StarkEx publishes for each account that a batch changed, and for each asset that the account holds."""
+
+ED25519_BYTES: Final = 65
+"""Bytes that an Ed25519 signature takes in a log: its length in one, and 64."""
 
 INSTRUMENTS: Final = 4
 MARK: Final = 100_000
@@ -139,7 +143,7 @@ class BodyBytes:
     log: int = 0
     """Bytes of operation log without signatures."""
     signed_log: int = 0
-    """Bytes of operation log with signatures."""
+    """Bytes of operation log with Ed25519 signatures."""
     state_diff: int = 0
     exit_diff: int = 0
 
@@ -171,37 +175,38 @@ class FlowBytes:
 class Sealing:
     """A run that is cut into batches, of which only the sizes are kept."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._begin()
+    def __init__(self, state: State) -> None:
+        self._begin(state)
 
-    def _begin(self) -> None:
-        self.before = self.session.state
-        self.changes = Changes(self.before)
+    def _begin(self, state: State) -> None:
+        self.before = self.now = state
+        self.changes = Changes(state)
         self.operations: list[Operation] = []
         self.trades = 0
 
-    def submit(self, operation: Operation) -> None:
-        """Step; what is accepted joins the batch."""
-        outcome = self.session.submit(operation)
+    def note(self, operation: Operation, outcome: Outcome) -> None:
+        """What is accepted joins the batch."""
         if isinstance(outcome, Accepted):
             self.operations.append(operation)
             self.changes.add(outcome)
+            self.now = outcome.state
             self.trades += sum(isinstance(event, Filled | Liquidated) for event in outcome.events)
 
     def seal(self) -> BodyBytes:
         """The sizes of the batch's bodies; the next batch begins."""
         if not self.operations:
             return BodyBytes()
-        before, after = self.before, self.session.state
-        changed = self.changes.changed(after)
+        return self.sizes_of(self.changes.changed(self.now))
+
+    def sizes_of(self, changed: Changed) -> BodyBytes:
+        """The same, with the changed leaves at hand."""
+        before, after = self.before, self.now
         moved = [leaf.key for leaf in changed if leaf.part is Part.HOLDINGS]
         sealed = BodyBytes(
             1,
             len(self.operations),
             self.trades,
-            len(encode_log(before, self.operations, signatures=False)),
-            len(encode_log(before, self.operations, signatures=True)),
+            *log_bytes(before, self.operations),
             len(encode_state_diff(changed)),
             len(
                 encode_exit_diff(
@@ -210,20 +215,26 @@ class Sealing:
                 )
             ),
         )
-        self._begin()
+        self._begin(after)
         return sealed
+
+
+def log_bytes(before: State, operations: Sequence[Operation]) -> tuple[int, int]:
+    """SIZE-2.1: the log of a batch without signatures, and with those of Ed25519 whatever scheme the run itself has."""
+    unsigned = len(encode_log(before, operations, signatures=False))
+    return unsigned, unsigned + ED25519_BYTES * sum(1 for signature in signatures_of(operations) if signature)
 
 
 def flow_bytes(flow: Flow, signer: Signer, trades_per_batch: int) -> FlowBytes:
     """The bodies of a flow in batches of this many trades; the last batch may have fewer."""
     session = Session(flow.genesis(signer), signer)
-    sealing = Sealing(session)
+    sealing = Sealing(session.state)
     opening: BodyBytes | None = None
     trading = BodyBytes()
     for operation in flow.operations(session):
         if opening is None and not isinstance(operation, Receive | Take):
             opening = sealing.seal()
-        sealing.submit(operation)
+        sealing.note(operation, session.submit(operation))
         if sealing.trades >= trades_per_batch:
             trading += sealing.seal()
     return FlowBytes(opening or BodyBytes(), trading + sealing.seal())

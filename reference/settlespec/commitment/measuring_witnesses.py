@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from settlespec.commitment.arity import arity_cost
 from settlespec.commitment.changes import Changed, Changes
 from settlespec.commitment.crowded import FALL_PPM, LOTS, Crowd
 from settlespec.commitment.hashes import SHA256, HashFunction
@@ -242,6 +243,8 @@ class SealFigure:
     changed: int
     hashes: int
     seconds: float
+    touched: int
+    """Distinct leaves and branches with something new at or below them."""
 
     def per_leaf(self) -> float:
         """Hashes for each changed leaf."""
@@ -263,7 +266,9 @@ def seal_figures(crowd: Crowd = LARGE, batches: Iterable[int] = BATCHES, times: 
         changed = changed_holdings(state, Random(1).sample(range(crowd.accounts), size))
         before = hashing.calls
         seconds = min(_seconds(_sealing(tree, changed)) for _ in range(times))
-        found.append(SealFigure(size, (hashing.calls - before) // times, seconds))
+        hashes = (hashing.calls - before) // times
+        cost = arity_cost(updated(tree, changed), digit_bits=1)
+        found.append(SealFigure(size, hashes, seconds, cost.leaves + cost.nodes))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from immutables import Map
 
 from settlespec.commitment.encoding import Refusal, Refused
 from settlespec.commitment.leaves import (
+    Activity,
     LeafKey,
     Part,
     decode_activity,
@@ -62,6 +63,8 @@ class _Partial:
         self.start = start
         self.places: dict[tuple[int, int], tuple[Side, int]] = {}
         """Side and price of the orders that have been met, by instrument and arrival."""
+        self.activities: dict[int, Activity] = {}
+        """What was decoded of accounts: each is asked about more than once."""
 
     def state(self) -> State:
         """The partial state. The casts say that a partial container stands in for a full one."""
@@ -117,7 +120,7 @@ class _Partial:
         if data is None:
             return None
         holdings = decode_holdings(data)
-        activity = decode_activity(self.source.value(LeafKey(Part.ACCOUNTS, 0, name)) or b"")
+        activity = self.activity(name, self.source.value(LeafKey(Part.ACCOUNTS, 0, name)) or b"")
         costs = dict(activity.costs)
         if [name for name, _ in holdings.sizes] != list(costs):
             raise Refused(Refusal.DISAGREES, 0)
@@ -135,7 +138,13 @@ class _Partial:
     def breach_rounds(self, name: int) -> int | None:
         """For how many rounds in a row an account has been in breach."""
         data = self.source.value(LeafKey(Part.ACCOUNTS, 0, name))
-        return None if data is None else decode_activity(data).breach_rounds or None
+        return None if data is None else self.activity(name, data).breach_rounds or None
+
+    def activity(self, name: int, data: bytes) -> Activity:
+        """An account's other leaf, decoded once."""
+        if name not in self.activities:
+            self.activities[name] = decode_activity(data)
+        return self.activities[name]
 
     def market(self, name: int) -> Market | None:
         """A market at its mark."""
@@ -158,11 +167,16 @@ class _Partial:
         _, open_interest, count = self.listed(name)
 
         def ladder(side: Side, part: Part) -> Ladder:
+            # The best order is looked for again after every fill, past all that are gone.
+            known: dict[int, int | None] = {}
+
             def after(key: int) -> int | None:
-                found = self.source.after(part, name, key)
-                if found is not None:
-                    self.meet(name, side, found)
-                return found
+                if key not in known:
+                    found = self.source.after(part, name, key)
+                    if found is not None:
+                        self.meet(name, side, found)
+                    known[key] = found
+                return known[key]
 
             return cast(Ladder, PartialLadder(after, None))
 

@@ -1,4 +1,7 @@
-"""Containers that stand in for those of a full state and fetch each entry when it is asked for (rules WIT-1 to WIT-3)."""
+"""Containers that answer what the machine asks of a full state's, and fetch an entry when it is asked for (rules WIT-1 to WIT-3).
+
+So the very rules that run on a full state run on a witness; a question that the witness does not answer is refused by its source.
+"""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
@@ -16,7 +19,7 @@ class PartialMap(Generic[Value]):
     Where it is not committed how many entries there are, or which comes next, asking for that is an error and not a guess.
     """
 
-    __slots__ = ("_after", "_changed", "_count", "_fetch")
+    __slots__ = ("_after", "_changed", "_count", "_fetch", "_fetched")
 
     def __init__(
         self,
@@ -24,16 +27,27 @@ class PartialMap(Generic[Value]):
         after: Callable[[Key], Key | None] | None,
         count: int | None,
         changed: "Map[Key, Value | None] | None" = None,
+        fetched: dict[Key, Value] | None = None,
     ) -> None:
         self._fetch = fetch
         self._after = after
         self._count = count
         self._changed: Map[Key, Value | None] = Map() if changed is None else changed
+        # What was fetched once is the same for every version of the map; that an entry is not there may be learnt to be wrong.
+        self._fetched: dict[Key, Value] = {} if fetched is None else fetched
 
     def get(self, key: Key, default: Value | None = None) -> Value | None:
         """The entry, or the default."""
-        found = self._changed[key] if key in self._changed else self._fetch(key)
+        found = self._changed[key] if key in self._changed else self._known(key)
         return default if found is None else found
+
+    def _known(self, key: Key) -> Value | None:
+        found = self._fetched.get(key)
+        if found is None:
+            found = self._fetch(key)
+            if found is not None:
+                self._fetched[key] = found
+        return found
 
     def __getitem__(self, key: Key) -> Value:
         found = self.get(key)
@@ -71,14 +85,14 @@ class PartialMap(Generic[Value]):
     def set(self, key: Key, value: Value) -> "PartialMap[Value]":
         """The map with an entry."""
         count = None if self._count is None else self._count + (key not in self)
-        return PartialMap(self._fetch, self._after, count, self._changed.set(key, value))
+        return PartialMap(self._fetch, self._after, count, self._changed.set(key, value), self._fetched)
 
     def delete(self, key: Key) -> "PartialMap[Value]":
         """The map without an entry, which it must have."""
         if key not in self:
             raise KeyError(key)
         count = None if self._count is None else self._count - 1
-        return PartialMap(self._fetch, self._after, count, self._changed.set(key, None))
+        return PartialMap(self._fetch, self._after, count, self._changed.set(key, None), self._fetched)
 
     def mutate(self) -> "Mutation[Value]":
         """A copy to be changed in place."""

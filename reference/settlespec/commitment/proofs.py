@@ -338,7 +338,6 @@ class _Reading:
 
 def _packed(bitmap: list[bool]) -> bytes:
     """Bits as bytes, the first highest; zeros fill the last byte."""
-    number = 0
-    for bit in bitmap:
-        number = number << 1 | bit
-    return (number << -len(bitmap) % 8).to_bytes((len(bitmap) + 7) // 8, "big")
+    # Digits of base 2, as an integer that grew bit by bit would be copied for every bit.
+    digits = "".join("1" if bit else "0" for bit in bitmap) + "0" * (-len(bitmap) % 8)
+    return int(digits, 2).to_bytes(len(digits) // 8, "big") if digits else b""

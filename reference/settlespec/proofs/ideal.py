@@ -52,6 +52,10 @@ class IdealProofs:
             raise NotShown(f"no token for batch {statement.header.number}")
         return self._token(statement)
 
+    def vouch(self, statement: Statement) -> bytes:
+        """PROVE-6.2: the token on the word of who holds the secret, with no witness asked for: what it says of soundness is nothing."""
+        return self._token(statement)
+
     def verify(self, statement: Statement, proof: bytes) -> bool:
         """PROVE-7: whether this is the token of this very statement."""
         return canonical(statement) and compare_digest(self._token(statement), proof)

@@ -1,4 +1,4 @@
-"""The operator of a validity rollup: it executes, seals, commits and proves, and follows the base layer (rules ROLL-1 to ROLL-9)."""
+"""The operator of a validity rollup: it executes, seals, commits and proves, and follows the base layer (rules ROLL-1 to ROLL-10)."""
 
 from enum import StrEnum
 from typing import Final
@@ -102,6 +102,8 @@ class ValidityRollup:
         self.proofs = proofs
         self.settings = settings or Settings()
         self.running = True
+        self.lead: Milliseconds = 0
+        """By how much the base layer's clock is ahead of the session's: how long messages have stood there when they are received."""
         deployment = self.registry.deployment
         self.chain = SoftChain(session, deployment, self.settings.policy, layer.clock)
         self._sent: dict[tuple[type, int], Transaction] = {}
@@ -162,8 +164,8 @@ class ValidityRollup:
             self.follow()
 
     def keep_pace(self) -> None:
-        """Make blocks until the base layer is as late as the session's clock."""
-        while self.layer.clock + SLOT_TIME <= self.session.state.clock:
+        """Make blocks until the base layer is as late as the session's clock, or ahead of it by the lead."""
+        while self.layer.clock + SLOT_TIME <= self.session.state.clock + self.lead:
             self.advance()
 
     def reorganise(self, depth: int, lost: frozenset[TransactionId] = frozenset()) -> None:
@@ -210,7 +212,7 @@ class ValidityRollup:
             return
         self._reconcile()
         self.receive()
-        self.chain.seal_if_due(self.layer.clock)
+        self.chain.seal_if_due(self.layer.clock - self.lead)
         self._send()
 
     def _look(self) -> None:
@@ -315,22 +317,32 @@ class ValidityRollup:
         Raises:
             NotSent: the base layer does not take it.
         """
-        carried = published or Published()
-        gas = transaction_gas(carried.tokens, call_gas(call, len(carried.blobs)))
-        bids = self.settings.bids
-        transaction = Transaction(
-            sender=sender,
-            nonce=self.layer.next_nonce(sender),
-            to=self.address,
-            gas_limit=gas,
-            max_fee=bids.max_fee,
-            priority_fee=bids.priority_fee,
-            payload=call,
-            published=carried,
-            max_blob_fee=bids.max_blob_fee,
+        self.layer, transaction = sent(
+            self.layer, self.address, sender, call, published or Published(), self.settings.bids
         )
-        after = submit(self.layer, transaction)
-        if isinstance(after, Refused):
-            raise NotSent(after.reason.value)
-        self.layer = after
         return transaction
+
+
+def sent(
+    layer: BaseLayer, address: Address, sender: Sender, call: Call, published: Published, bids: Bids
+) -> tuple[BaseLayer, Transaction]:
+    """ROLL-10: a call waits with enough gas to be included.
+
+    Raises:
+        NotSent: the base layer does not take it.
+    """
+    transaction = Transaction(
+        sender=sender,
+        nonce=layer.next_nonce(sender),
+        to=address,
+        gas_limit=transaction_gas(published.tokens, call_gas(call, len(published.blobs))),
+        max_fee=bids.max_fee,
+        priority_fee=bids.priority_fee,
+        payload=call,
+        published=published,
+        max_blob_fee=bids.max_blob_fee,
+    )
+    after = submit(layer, transaction)
+    if isinstance(after, Refused):
+        raise NotSent(after.reason.value)
+    return after, transaction

@@ -53,15 +53,32 @@ def recovered(deployment: Deployment, published: Iterable[bytes]) -> Tree:
         deployment: of the rollup; it publishes logs or state diffs.
         published: bodies of proven batches, which therefore decode and are accepted.
     """
-    state = initial_state(deployment.genesis)
-    tree = state_tree(state, deployment.hashing)
-    for body in published:
-        if deployment.body is Body.LOG:
-            state, changed = execute(state, decode_log(state, body), deployment.signatures)
-        else:
-            changed = decode_state_diff(body)
-        tree = updated(tree, changed)
-    return tree
+    recovery = Recovery(deployment)
+    recovery.read(published)
+    return recovery.tree
+
+
+class Recovery:
+    """OUT-3.2: the tree of a rollup, followed by whoever reads its published bodies one after another."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.state = initial_state(deployment.genesis)
+        """Followed by logs only; state diffs lead to the tree alone."""
+        self.tree = state_tree(self.state, deployment.hashing)
+        self.batches = 0
+        """How many bodies were read."""
+
+    def read(self, published: Iterable[bytes]) -> None:
+        """The next bodies of proven batches, which therefore decode and are accepted."""
+        for body in published:
+            if self.deployment.body is Body.LOG:
+                operations = decode_log(self.state, body)
+                self.state, changed = execute(self.state, operations, self.deployment.signatures)
+            else:
+                changed = decode_state_diff(body)
+            self.tree = updated(self.tree, changed)
+            self.batches += 1
 
 
 def claim_call(tree: Tree, batch: int, index: Index) -> ClaimMoney | None:

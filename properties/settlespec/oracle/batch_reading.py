@@ -1,0 +1,179 @@
+"""A batch read from its files: every part is refused whole, or understood whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from attrs import evolve, frozen
+
+from settlespec.commitment.batch import Body, next_header
+from settlespec.commitment.changes import Changed
+from settlespec.commitment.diffs import decode_exit_diff, decode_state_diff
+from settlespec.commitment.encoding import Reader, Refused
+from settlespec.commitment.hashes import SHA256
+from settlespec.commitment.header import Header, decode_header, log_commitment
+from settlespec.commitment.leaves import Holdings, Part, decode_holdings
+from settlespec.commitment.state_tree import leaf_key, tree_key
+from settlespec.commitment.witness import Execution, WitnessRefused, decode_witness, reexecuted, refusing_contradictions
+from settlespec.domain.errors import BadInput, Malformed
+from settlespec.domain.genesis import Genesis
+from settlespec.machine.signatures import Signatures
+from settlespec.oracle.batch_files import HEADER, PROOF, SUFFIXES
+from settlespec.proofs.witnessed import published_body
+from settlespec.wire.states import decode_genesis
+
+MOST_BYTES: Final = 2**26
+"""Bytes of one file: four times what the blobs of a block hold."""
+
+Value = TypeVar("Value")
+
+
+@frozen
+class Shown:
+    """What a proof by witness shows of a batch."""
+
+    execution: Execution
+    claims: int
+    log: bytes
+    multiproof: int
+    """Bytes."""
+    published: Body
+    """The body that the header is bound to."""
+
+
+@frozen
+class ReadBatch:
+    """What could be read of a batch; None where a file is not there, or cannot be understood without a proof."""
+
+    header: Header
+    sizes: dict[str, int]
+    """Bytes of every file that is there, by its suffix."""
+    shown: Shown | None
+    changed: Changed | None
+    """The state diff."""
+    left: dict[int, Holdings] | None
+    """The exit diff: the holdings after the batch of those whose holdings changed."""
+
+
+def read_batch(path: Path, genesis: Path | None, signatures: Signatures) -> ReadBatch:
+    """Read a header, and whatever of its batch stands beside it.
+
+    Args:
+        path: of the header.
+        genesis: of the deployment; needed where a proof stands beside the header.
+        signatures: the scheme of the deployment.
+
+    Raises:
+        BadInput: a file is no encoding, too long, or is not of this batch.
+    """
+    if path.suffix != HEADER:
+        raise BadInput("not the name of a header", file=str(path), remedy=f"give the file that ends in {HEADER}")
+    files = {suffix: path.with_suffix(suffix) for suffix in (HEADER, *SUFFIXES.values(), PROOF)}
+    found = {suffix: content_of(file) for suffix, file in files.items() if suffix == HEADER or file.is_file()}
+    header = decoded(files[HEADER], lambda: decode_header(found[HEADER]))
+    shown = None
+    if PROOF in found:
+        if genesis is None or not genesis.is_file():
+            raise BadInput(
+                "a proof is understood with the deployment's genesis only",
+                file=str(files[PROOF]),
+                remedy="give it with --genesis, or put genesis.json beside the header",
+            )
+        deployed = decoded(genesis, lambda: decode_genesis(content_of(genesis)))
+        shown = decoded(files[PROOF], lambda: proven(header, found[PROOF], deployed, signatures))
+    return ReadBatch(
+        header,
+        {suffix: len(data) for suffix, data in found.items()},
+        agreed_log(files, found, header, shown),
+        state_diff(files, found, shown),
+        exit_diff(files, found, shown),
+    )
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file of a bounded length."""
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise BadInput(f"longer than {MOST_BYTES:,} bytes", file=str(path), remedy="no part of a batch is as long")
+    return data
+
+
+def decoded(path: Path, decode: Callable[[], Value]) -> Value:
+    """What the bytes of a file say, or why they say nothing."""
+    try:
+        return decode()
+    except (Refused, WitnessRefused, Malformed) as refused:
+        raise BadInput(str(refused), file=str(path), remedy="this is no such part of a batch") from refused
+
+
+def proven(header: Header, proof: bytes, genesis: Genesis, signatures: Signatures) -> Shown:
+    """What a proof shows: from the previous root of the header to its new one."""
+    reader = Reader(proof)
+    log = reader.text()
+    evidence = decode_witness(reader.raw(reader.left()))
+    execution = reexecuted(SHA256, genesis, header.previous_root, log, evidence, signatures)
+    here = (genesis.parameters.chain, genesis.parameters.rollup)
+    for body in Body:
+        with refusing_contradictions():
+            follows = following(header, execution, log, published_body(body, log, execution))
+        if follows == header and (header.chain, header.rollup) == here:
+            return Shown(execution, len(evidence.claims), log, len(evidence.proof), body)
+    raise WitnessRefused("the proof is that of another batch than the header's")
+
+
+def following(header: Header, execution: Execution, log: bytes, published: bytes) -> Header:
+    """The only header that the batch can have after one that ends where this one says that it begins."""
+    last = evolve(
+        header,
+        number=header.number - 1,
+        new_root=header.previous_root,
+        inbox_after=header.inbox_before,
+        outbox_after=header.outbox_before,
+        data_after=header.data_before,
+    )
+    return next_header(last, execution.before, execution.after, execution.operations, log, published, execution.root)
+
+
+def agreed_log(files: dict[str, Path], found: dict[str, bytes], header: Header, shown: Shown | None) -> Shown | None:
+    """The log is the one that the header is bound to, and so the one of the proof."""
+    suffix = SUFFIXES[Body.LOG]
+    if suffix in found and log_commitment(found[suffix]) != header.operations:
+        raise BadInput("not the log that the header is bound to", file=str(files[suffix]), remedy="give its own")
+    return shown
+
+
+def state_diff(files: dict[str, Path], found: dict[str, bytes], shown: Shown | None) -> Changed | None:
+    """The changed leaves, which are those that the proof shows."""
+    suffix = SUFFIXES[Body.STATE_DIFF]
+    if suffix not in found:
+        return None
+    changed = decoded(files[suffix], lambda: decode_state_diff(found[suffix]))
+    if shown is not None and changed != shown.execution.changed:
+        raise BadInput("not what the operations change", file=str(files[suffix]), remedy="give the diff of this batch")
+    return changed
+
+
+def exit_diff(files: dict[str, Path], found: dict[str, bytes], shown: Shown | None) -> dict[int, Holdings] | None:
+    """Who can leave with what after the batch; without a proof nobody knows what they could before."""
+    suffix = SUFFIXES[Body.EXIT_DIFF]
+    if suffix not in found or shown is None:
+        return None
+    before = holdings_before(shown.execution)
+    left = decoded(files[suffix], lambda: decode_exit_diff(before, found[suffix]))
+    changed = shown.execution.changed
+    moved = {leaf.key: decode_holdings(data) for leaf, data in changed.items() if leaf.part is Part.HOLDINGS and data}
+    if {name: held for name, held in left.items() if before.get(name) != held} != moved:
+        raise BadInput("not what the operations change", file=str(files[suffix]), remedy="give the diff of this batch")
+    return moved
+
+
+def holdings_before(execution: Execution) -> dict[int, Holdings]:
+    """The holdings that the proof opens, as they were before the batch."""
+    opened = {}
+    for leaf in execution.changed:
+        if leaf.part is Part.HOLDINGS:
+            holdings = execution.holdings_before(leaf_key(tree_key(leaf)))
+            if holdings is not None:
+                opened[leaf.key] = holdings
+    return opened

@@ -1,0 +1,42 @@
+"""A proof system for long runs: every so many batches by witness, the others on the sealer's word (rule PROVE-8)."""
+
+from attrs import frozen
+
+from settlespec.commitment.batch import Batch
+from settlespec.commitment.header import Header
+from settlespec.proofs.ideal import IdealProofs
+from settlespec.proofs.interface import Deployment, Statement
+from settlespec.proofs.witnessed import WitnessProofs
+
+
+@frozen
+class SampledProofs:
+    """PROVE-8: the number of a batch says which proof counts for it; whoever uses this says how many were by witness.
+
+    A batch on the sealer's word is not checked at all. So this stands for a real system only as far as sealer and rules agree on the
+    batches in between, which the witnesses of the others do not show.
+    """
+
+    deployment: Deployment
+    secret: bytes
+    every: int
+    """Each batch whose number is a multiple of this is proven by witness; 1 means all."""
+    name: str = "sampled"
+
+    def by_witness(self, number: int) -> bool:
+        """Whether the batch of this number needs a witness."""
+        return number % self.every == 0
+
+    def prove(self, batch: Batch, last: Header) -> bytes:
+        """A proof by witness or a token, as the number of the batch says."""
+        if self.by_witness(batch.header.number):
+            return WitnessProofs(self.deployment).prove(batch, last)
+        return self._ideal().vouch(Statement(last, batch.header, batch.bodies[self.deployment.body]))
+
+    def verify(self, statement: Statement, proof: bytes) -> bool:
+        """Whether the proof is of the kind that this batch needs, and shows it."""
+        system = WitnessProofs(self.deployment) if self.by_witness(statement.header.number) else self._ideal()
+        return system.verify(statement, proof)
+
+    def _ideal(self) -> IdealProofs:
+        return IdealProofs(self.deployment, self.secret)
