@@ -122,11 +122,12 @@ class Clearing:
         """ROUND-3: the list of a stage, fixed when the stage begins; it says how many micro-steps the stage takes.
 
         EXPIRE and ASSESS visit every holder behind their list, EXPIRE only if something expired. LIQUIDATE takes at most
-        2 + max_matches + max_removals micro-steps for each account of its list.
+        2 + max_matches + max_removals micro-steps for each account of its list, and one for each expired order that is in the way.
         """
         match stage:
             case Stage.EXPIRE:
-                return tuple(as_discard(order) for name in expired for order in in_precedence(self.draft, name))
+                sides = ((name, side) for name in expired for side in (Side.BUY, Side.SELL))
+                return tuple(as_discard(order) for at in sides for order in in_precedence(self.draft, *at))
             case Stage.DEFAULT:
                 return plan_closes(self.draft, self.in_default(), settle=True)
             case Stage.HAIRCUT:
@@ -316,50 +317,41 @@ class Clearing:
         return [b.account for b in self.worst_first() if b.rounds > self.draft.parameters.patience]
 
     def discard(self, task: Task) -> None:
-        """ROUND-9: an order that is outside the band, has expired, or stands in an instrument that has, leaves the book."""
+        """ROUND-9: an order that is outside the band, or stands in an instrument that has expired, leaves the book."""
         assert isinstance(task, Discard)
         order = self.draft.book(task.instrument).orders.get(task.arrival)
         # A close at the mark may have clipped it away since the list was fixed: never, as DISCARD begins after CLOSE.
         if order is None:
             raise SpecBug(f"order {task.arrival} left the book while the stage ran")
-        if self.stage is Stage.EXPIRE:
-            cause = Removal.INSTRUMENT_EXPIRED
-        elif order.good_till < self.draft.clock:
-            cause = Removal.EXPIRED
-        else:
-            cause = Removal.OUTSIDE_BAND
-        self.draft.remove_order(order, cause)
+        expires = self.stage is Stage.EXPIRE
+        self.draft.remove_order(order, Removal.INSTRUMENT_EXPIRED if expires else Removal.OUTSIDE_BAND)
 
     def liquidate(self, account_id: Task) -> None:
         """ROUND-8.2: one micro-step of an account's liquidation on the book."""
         assert isinstance(account_id, int)
-        if liquidate(self.draft, account_id, self.attempts):
-            self.attempts += 1
-        else:
+        spent = liquidate(self.draft, account_id, self.attempts)
+        if spent is None:
             self.attempts = 0
             self.cursor += 1
+        else:
+            self.attempts += spent
 
 
-def to_discard(draft: Draft, instrument: int) -> list[Order]:
-    """ROUND-9.2: the bids above the band, the asks below it, and whatever has expired; bids first, each side in precedence.
-
-    An expired order is otherwise removed by whoever meets it, out of that one's own budget: enough of them would shield an account.
-    """
+def to_discard(draft: Draft, instrument: int) -> Iterator[Order]:
+    """ROUND-9.2: the bids above the band and the asks below it; bids first, each side in precedence, of which they are the first."""
     market = draft.markets[instrument]
-    orders = []
-    for order in in_precedence(draft, instrument):
-        outside = order.price > market.high if order.side is Side.BUY else order.price < market.low
-        if outside or order.good_till < draft.clock:
-            orders.append(order)
-    return orders
-
-
-def in_precedence(draft: Draft, instrument: int) -> Iterator[Order]:
-    """BOOK-2.2: every order of a book, bids first, each side in precedence."""
-    book = draft.book(instrument)
     for side in (Side.BUY, Side.SELL):
-        for key in book.ladder(side):
-            yield book.orders[key & ARRIVAL_MASK]
+        for order in in_precedence(draft, instrument, side):
+            if (order.price <= market.high) if side is Side.BUY else (order.price >= market.low):
+                break
+            yield order
+
+
+def in_precedence(draft: Draft, instrument: int, side: Side) -> Iterator[Order]:
+    """BOOK-2.2: every order of one side of a book, best first."""
+    book = draft.book(instrument)
+    for key in book.ladder(side):
+        yield book.orders[key & ARRIVAL_MASK]
 
 
 def as_discard(order: Order) -> Discard:

@@ -13,8 +13,8 @@ from settlespec.machine.standing import Standing
 from settlespec.rules import liquidation, margin
 
 
-def liquidate(draft: Draft, account_id: int, attempts: int) -> bool:
-    """ROUND-8.3: one micro-step; False when the account is done with.
+def liquidate(draft: Draft, account_id: int, attempts: int) -> int | None:
+    """ROUND-8.3: one micro-step; answers how many attempts it spent, None when the account is done with.
 
     The first cancels the account's orders. Each later one closes lots of the leg that lowers maintenance most against the best order,
     or removes a maker that may not trade. It ends when the requirement is restored, no leg finds an acceptable order, or the limits of
@@ -25,16 +25,20 @@ def liquidate(draft: Draft, account_id: int, attempts: int) -> bool:
         now = draft.standing(account)
         # A close at the mark of somebody else may have healed the account since it was assessed.
         if not margin.in_breach(now.equity, now.maintenance):
-            return False
+            return None
         draft.cancel_all(account_id, Removal.LIQUIDATION)
-        return True
+        return 1
     if attempts > draft.parameters.max_matches + draft.parameters.max_removals:
-        return False
+        return None
     account = draft.account(account_id)
     now = draft.standing(account)
     if not account.positions or is_restored(draft, now):
-        return False
-    return any(close_leg(draft, account_id, instrument, most) for instrument, most in legs(draft, account_id))
+        return None
+    for instrument, most in legs(draft, account_id):
+        spent = close_leg(draft, account_id, instrument, most)
+        if spent is not None:
+            return spent
+    return None
 
 
 def is_restored(draft: Draft, now: Standing) -> bool:
@@ -86,34 +90,38 @@ def least(holds: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
-def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> bool:
-    """LIQ-11: close lots of one leg against the best opposite order, or remove that order; False when it is not acceptable."""
+def close_leg(draft: Draft, account_id: int, instrument: int, most: int) -> int | None:
+    """LIQ-11: close lots of one leg against the best opposite order, or remove that order; None when it is not acceptable.
+
+    To remove an expired order spends no attempt (LIQ-11.2): whoever stacks them in front of the book would shield accounts for nothing,
+    and each can be removed only once.
+    """
     account = draft.account(account_id)
     market = draft.markets[instrument]
     side = Side.SELL if account.positions[instrument].size > 0 else Side.BUY
     maker = draft.book(instrument).best(side.opposite)
     reference = draft.markets[market.instrument.reference].mark
     if maker is None or not within_slip(side, maker.price, market, reference) or outside(side, maker.price, market):
-        return False
+        return None
     cause = unfit(draft, maker)
     if cause is not None:
         draft.remove_order(maker, cause)
-        return True
+        return 0
     offer = _Offer(draft, account_id, market, side, maker)
     lots = offer.lots(min(most, maker.remaining))
     if lots == 0:
-        return False
+        return None
     maker_then = judge(draft, maker.account, instrument, maker.side * lots, maker.price, 0)
     if not isinstance(maker_then, Account):
         draft.remove_order(maker, maker_then)
-        return True
+        return 1
     fee = offer.fee(lots)
     draft.events.append(Liquidated(account_id, maker.account, instrument, maker.arrival, side, maker.price, lots, fee))
     draft.fill_order(maker, lots)
     draft.hold(maker.account, instrument, maker.side * lots, maker_then)
     draft.trade(account_id, instrument, side * lots, maker.price, fee)
     draft.insurance += fee
-    return True
+    return 1
 
 
 def within_slip(side: Side, price: int, market: Market, reference: int) -> bool:

@@ -66,7 +66,7 @@ class Settle:
 
 @frozen
 class Discard:
-    """A micro-step: an order outside the band, one that has expired, or one in an instrument that has, is discarded.
+    """A micro-step: an order outside the band, or one in an instrument that has expired, is discarded.
 
     Its place in the book is named, so that nothing need be searched.
     """

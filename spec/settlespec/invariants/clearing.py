@@ -179,21 +179,21 @@ def end_stage(walk: Walk, sheet: Sheet) -> None:
         assess(walk, sheet, None)
     if stage is Stage.DISCARD:
         for left in to_discard(walk):
-            conjunct = "no order that is outside the band or has expired stays"
+            conjunct = "no order that is outside the band stays"
             walk.broken(LIQUIDATION_FAIR, conjunct, f"order {left.arrival}", left.price, "discarded")
 
 
 def to_discard(walk: Walk) -> Iterator[Discard]:
-    """The live orders that are outside the band or have expired: by instrument, bids first, each side in precedence."""
-    clock = walk.before.clock
+    """The live orders that are outside the band: by instrument, bids first, each side in precedence."""
     for name in sorted(walk.markets):
         market = walk.markets[name]
         for side in (Side.BUY, Side.SELL):
             edge = market.high if side is Side.BUY else market.low
             for order in walk.shadow.queue(name, side):
                 walk.asked[LIQUIDATION_FAIR] += 1
-                if side * (order.price - edge) > 0 or order.good_till < clock:
-                    yield Discard(name, side, order.price, order.arrival)
+                if side * (order.price - edge) <= 0:
+                    break
+                yield Discard(name, side, order.price, order.arrival)
 
 
 def adopt(walk: Walk, sheet: Sheet) -> None:

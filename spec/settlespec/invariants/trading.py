@@ -155,7 +155,7 @@ def removed(walk: Walk, event: OrderRemoved) -> None:
         walk.broken(card, fault, f"order {event.arrival}", cause.value, str(order.terms()))
     if cause in PASSED_OVER:
         walk.removals += 1
-        if sheet is not None:
+        if sheet is not None and cause is not Removal.EXPIRED:
             sheet.attempts += 1
     if cause is Removal.REPLACED:
         walk.replaced = order
@@ -212,8 +212,6 @@ def why_not(walk: Walk, order: ShadowOrder, cause: Removal) -> str | None:
     if cause is Removal.INSTRUMENT_EXPIRED:
         fits = walk.sheet is not None and walk.sheet.stage is Stage.EXPIRE and walk.markets[order.instrument].expired
         return None if fits else "only a round discards the orders of what has expired"
-    if cause is Removal.EXPIRED and walk.sheet is not None and walk.sheet.stage is Stage.DISCARD:
-        return None if order.good_till < walk.before.clock else "only an order that has expired is discarded as expired"
     return passed_over(walk, order, cause)
 
 
