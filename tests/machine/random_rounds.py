@@ -18,6 +18,7 @@ from settlespec.domain.events import (
     InstrumentExpired,
     InsurancePaid,
     Liquidated,
+    OrderRemoved,
     PaidOut,
     Revalued,
     RoundEnded,
@@ -29,6 +30,7 @@ from settlespec.domain.instruments import (
     SettlementStatement,
 )
 from settlespec.domain.operations import BeginRound, ContinueRound, FixSettlement, Operation, OracleSignature
+from settlespec.domain.orders import Removal
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.rounds import Stage
 from settlespec.domain.state import State
@@ -260,7 +262,8 @@ def assert_micro_steps(after: State, events: tuple[Event, ...]) -> None:
     known = sum(said.values()) + len(Stage)
     limits = after.parameters
     assert known + accounts <= ended.micro_steps
-    assert ended.micro_steps <= known + accounts * (2 + limits.max_matches + limits.max_removals)
+    expired = sum(event.cause is Removal.EXPIRED for event in events if isinstance(event, OrderRemoved))
+    assert ended.micro_steps <= known + accounts * (2 + limits.max_matches + limits.max_removals) + expired
 
 
 def holds(account: Account, listed: set[int]) -> bool:

@@ -142,13 +142,13 @@ def one_more(clearing_: Clearing, tasks: tuple[Any, ...]) -> tuple[Any, ...]:
 def spared(liquidate: Any) -> Any:
     """No liquidation of anybody with orders ever begins, though everybody stands in the list."""
     return lambda draft, account, attempts: (
-        bool(attempts or not draft.account(account).orders) and liquidate(draft, account, attempts)
+        liquidate(draft, account, attempts) if attempts or not draft.account(account).orders else None
     )
 
 
 def half_done(liquidate: Any) -> Any:
     """A liquidation ends once its orders are cancelled, whatever the book has."""
-    return lambda draft, account, attempts: attempts == 0 and liquidate(draft, account, attempts)
+    return lambda draft, account, attempts: None if attempts else liquidate(draft, account, attempts)
 
 
 LEFT_OUT: tuple[tuple[str, Plant], ...] = (

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from settlespec.rules import liquidation
+from settlespec.arithmetic import PPM, ceil_div
+from settlespec.rules import liquidation, margin
 
 MONEY = st.integers(min_value=0, max_value=10**15)
 
@@ -131,3 +132,22 @@ def test_what_the_fund_pays_never_makes_it_owe(insurance: int, debt: int) -> Non
     paid = liquidation.insurance_payment(insurance, debt)
     assert 0 <= paid <= debt
     assert insurance - paid >= 0
+
+
+@given(MONEY, st.integers(0, 10**15), st.integers(PPM, 3 * PPM), st.integers(0, 10**15))
+def test_headroom_is_equity_after_its_fee_less_the_base_initial_requirement_before_any_rounding(
+    equity: int, risk: int, factor: int, fee: int
+) -> None:
+    exact = equity - Fraction(fee, PPM) - Fraction(risk, margin.RISK_SCALE) * Fraction(factor, PPM)
+    found = liquidation.headroom(equity, risk, factor, fee)
+    assert Fraction(found, PPM * margin.RISK_SCALE) == exact
+
+
+@given(MONEY, st.integers(0, 10**15), st.integers(PPM, 3 * PPM), st.integers(0, 10**15))
+def test_who_is_restored_has_headroom_and_who_lacks_headroom_is_not_restored(
+    equity: int, risk: int, factor: int, fee: int
+) -> None:
+    maintenance = margin.maintenance(risk)
+    left = equity - ceil_div(fee, PPM)
+    assume(liquidation.restored(left, margin.initial(maintenance, factor, 0), maintenance))
+    assert liquidation.headroom(equity, risk, factor, fee) >= 0

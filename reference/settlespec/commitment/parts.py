@@ -42,9 +42,11 @@ from settlespec.domain.instruments import Market
 from settlespec.domain.ladder import ladder_of
 from settlespec.domain.messages import Deposit, Inbox, Outbox
 from settlespec.domain.orders import Order, Side
+from settlespec.domain.quantities import TIME
 from settlespec.domain.rounds import Round, Stage
 from settlespec.domain.state import State
 from settlespec.machine.genesis import Genesis, initial_state
+from settlespec.machine.markets import earliest_expiry
 
 Leaves = dict[LeafKey, bytes]
 """Leaves by their place."""
@@ -136,6 +138,7 @@ def scalars(state: State) -> tuple[int, ...]:
         outbox.unpaid,
         len(state.accounts),
         len(state.holders),
+        state.next_expiry,
     )
 
 
@@ -152,7 +155,7 @@ def decode_scalars(data: bytes) -> tuple[int, ...]:
     """The scalars with the funding pool last, or `Refused`."""
     reader = Reader(data)
     numbers = [reader.unsigned() for _ in range(12)]
-    numbers += (reader.unsigned(MAX_LENGTH), reader.unsigned(MAX_LENGTH), reader.signed())
+    numbers += (reader.unsigned(MAX_LENGTH), reader.unsigned(MAX_LENGTH), reader.unsigned(TIME.high), reader.signed())
     inbox_cursor, inbox_end = numbers[7:9]
     if not inbox_cursor <= inbox_end <= inbox_cursor + MAX_LENGTH:
         raise reader.refuse(Refusal.OUT_OF_RANGE)
@@ -200,7 +203,8 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
         insurance=values[2],
         treasury=values[3],
         vault=values[4],
-        funding_pool=values[14],
+        funding_pool=values[15],
+        next_expiry=values[14],
         inbox=Inbox(Map(received), values[7], values[8], values[9]),
         outbox=Outbox(Map(claims), values[10], values[11]),
         round_number=values[5],
@@ -229,6 +233,7 @@ def check_totals(state: State) -> None:
         inbox.uncredited == sum(deposits),
         outbox.unpaid == sum(claim.amount for claim in outbox.claims.values()),
         *lots_agree(state),
+        state.next_expiry == earliest_expiry(state.markets),
         # Each name stands for an order of its own (`check_orders`), so as many names as orders leave none without an owner.
         sum(named) == sum(len(book.orders) for book in state.books.values()),
     )

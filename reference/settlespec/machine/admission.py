@@ -7,6 +7,7 @@ from settlespec.domain.outcomes import Rejected
 from settlespec.domain.reasons import Reason
 from settlespec.machine.draft import Draft
 from settlespec.machine.signatures import Signatures
+from settlespec.rules.expiry import is_due
 from settlespec.wire.signing import signed_bytes
 
 
@@ -52,5 +53,9 @@ def oracles_who_signed(
 
 
 def marks_are_stale(draft: Draft) -> bool:
-    """ORACLE-2: marks older than max_age judge no risk."""
-    return draft.clock - draft.marks_time > draft.parameters.max_age
+    """ORACLE-2: marks older than max_age judge no risk, nor do any between an expiry and the round that pays it out.
+
+    In between a loss can be certain that the marks do not show, and its owner would take out or trade away what the winner is due.
+    """
+    due = draft.next_expiry != 0 and is_due(draft.next_expiry, draft.clock)
+    return due or draft.clock - draft.marks_time > draft.parameters.max_age

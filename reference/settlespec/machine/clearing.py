@@ -27,7 +27,7 @@ from settlespec.machine.closing import close_at_mark, plan_closes
 from settlespec.machine.draft import Draft
 from settlespec.machine.expiry import expire_market, expiring, pay_out
 from settlespec.machine.liquidation import liquidate
-from settlespec.machine.markets import payoff, revalued_market, surcharge_rates
+from settlespec.machine.markets import earliest_expiry, payoff, revalued_market, surcharge_rates
 from settlespec.machine.statements import quoted
 from settlespec.rules import funding, liquidation, margin
 
@@ -227,6 +227,8 @@ class Clearing:
             draft.markets = draft.markets.set(name, self.marked(draft.markets[name], surcharges))
         for name in expired:
             expire_market(draft, name)
+        if expired:
+            draft.next_expiry = earliest_expiry(draft.markets)
         self.quotes = Map()
         draft.marks_time = self.timestamp
         # Payers pay the ceiling and receivers get the floor of amounts that sum to zero.

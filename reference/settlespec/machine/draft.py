@@ -45,6 +45,7 @@ class Draft:
         "markets",
         "marks_time",
         "next_arrival",
+        "next_expiry",
         "outbox",
         "parameters",
         "round",
@@ -65,6 +66,7 @@ class Draft:
         self.breaches = state.breaches
         self.markets = state.markets
         self.next_arrival = state.next_arrival
+        self.next_expiry = state.next_expiry
         self.insurance = state.insurance
         self.treasury = state.treasury
         self.funding_pool = state.funding_pool
@@ -298,6 +300,7 @@ class Draft:
             self.vault,
             self.inbox,
             self.outbox,
+            self.next_expiry,
             self.round_number,
             self.marks_time,
             self.round,

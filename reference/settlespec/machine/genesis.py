@@ -15,7 +15,7 @@ from settlespec.domain.messages import Inbox, Outbox
 from settlespec.domain.orders import SelfTrade
 from settlespec.domain.parameters import Oracles, Parameters
 from settlespec.domain.state import State
-from settlespec.machine.markets import revalued_market
+from settlespec.machine.markets import earliest_expiry, revalued_market
 from settlespec.machine.signatures import Signer
 
 ORACLES = 3
@@ -56,6 +56,7 @@ def initial_state(genesis: Genesis) -> State:
         vault=0,
         inbox=Inbox(Map(), 0, 0, 0),
         outbox=Outbox(Map(), 0, 0),
+        next_expiry=earliest_expiry(markets),
         round_number=0,
         marks_time=genesis.time,
         round=None,

@@ -62,6 +62,10 @@ def contradictions(state: State) -> Iterator[Malformed]:
     yield from _names(state)
     yield from _open_orders(state)
     yield from _open_interest(state)
+    dated = (m.instrument.expiry for m in state.markets.values() if m.instrument.kind.is_dated and not m.expired)
+    ahead = min(dated, default=0)
+    if state.next_expiry != ahead:
+        yield _contradiction("next_expiry", ahead, "the earliest expiry that is not paid out yet")
     uncredited = sum(
         received.message.amount for received in state.inbox.messages.values() if isinstance(received.message, Deposit)
     )

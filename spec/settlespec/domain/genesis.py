@@ -104,6 +104,9 @@ def option_faults(instrument: Instrument, listed: dict[int, Instrument]) -> Iter
         return
     if reference.kind.is_dated and reference.expiry < instrument.expiry:
         yield "reference", f"the reference {reference.id} expires before the option"
+    if instrument.maintenance_ppm != reference.maintenance_ppm:
+        # The scenarios of both are the same moves, or their losses could not be added up.
+        yield "maintenance_ppm", f"the scan range is not that of the reference, {reference.maintenance_ppm} ppm"
     # A call pays at most what the underlying can be worth, a put its strike: a payoff is never beyond the cap.
     most = reference.max_price if instrument.kind is InstrumentKind.CALL else instrument.strike
     if instrument.max_price < most:

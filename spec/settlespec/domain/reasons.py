@@ -114,7 +114,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.EXPIRED: "The message was valid only until an earlier time.",
     Reason.WRONG_OWNER: "The key that sent the message does not own the account.",
     Reason.UNKNOWN_INSTRUMENT: "The instrument is not listed.",
-    Reason.STALE_MARK: "The marks are older than max_age, so no risk may be judged by them.",
+    Reason.STALE_MARK: "No risk may be judged: the marks are older than max_age, or an expiry is not paid out yet.",
     Reason.INSTRUMENT_EXPIRED: "The instrument has reached its expiry and takes no order and no fill.",
     Reason.UNKNOWN_ORDER: "The account has no such live order in this instrument.",
     Reason.DUPLICATE_ORDER: "The account already has a live order of this name in this instrument.",

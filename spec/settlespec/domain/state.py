@@ -37,6 +37,8 @@ class State:
     """What the base layer holds for this rollup."""
     inbox: Inbox
     outbox: Outbox
+    next_expiry: Milliseconds
+    """The earliest expiry of an instrument that is not paid out yet; 0 where there is none."""
     round_number: int
     """The number of the last round begun."""
     marks_time: Milliseconds

@@ -32,6 +32,7 @@ from settlespec.invariants.catalogue import (
     PRICE_TIME,
 )
 from settlespec.invariants.clearing import assess
+from settlespec.invariants.forcing import fresh_marks
 from settlespec.invariants.measures import Balance
 from settlespec.invariants.placing import carried_out, reduces_when_filled
 from settlespec.invariants.shadow import NO_TOTALS, terms_of
@@ -59,11 +60,7 @@ def begin_signed(walk: Walk, operation: Signed) -> None:
         conjunct = "a message has effect while it is valid"
         walk.broken(AUTHORITY, conjunct, f"account {signer}", operation.valid_until, clock)
     if type(operation) is not Cancel:
-        asked[ORACLE_SANE] += 1
-        age = clock - before.marks_time
-        if age > parameters.max_age:
-            conjunct = "risk is judged by fresh marks only"
-            walk.broken(ORACLE_SANE, conjunct, f"account {signer}", age, parameters.max_age)
+        fresh_marks(walk, signer)
 
 
 def finish(walk: Walk) -> None:
@@ -304,6 +301,8 @@ def borders(walk: Walk) -> None:
     marks = walk.sheet is not None and walk.markets is not before.markets
     if after.markets is not before.markets and not marks and type(operation) is not FixSettlement:
         walk.broken(ORACLE_SANE, "marks change only when a round adopts its statement", "", "changed", "")
+    if after.next_expiry != before.next_expiry and not marks:
+        walk.broken(ORACLE_SANE, "an expiry is passed by its round only", "", after.next_expiry, before.next_expiry)
     time = before.round.timestamp if marks and before.round is not None else before.marks_time
     if after.marks_time != time:
         walk.broken(ORACLE_SANE, "the age of the marks is that of their statement", "", after.marks_time, time)

@@ -25,9 +25,7 @@ def begin_take(walk: Walk) -> None:
         return
     account = walk.before.accounts[message.account]
     if account.positions:
-        age, most = walk.before.clock - walk.before.marks_time, walk.before.parameters.max_age
-        conjunct = "risk is judged by fresh marks only"
-        walk.check(ORACLE_SANE, age <= most, conjunct, f"account {message.account}", age, most)
+        fresh_marks(walk, message.account)
     if isinstance(message, ForcedWithdrawal):
         withdrawal(walk, message)
     elif is_due(walk.markets[message.instrument], walk.before.clock):
@@ -36,6 +34,18 @@ def begin_take(walk: Walk) -> None:
         position = account.positions.get(message.instrument)
         if position is None or position.size * message.side >= 0:
             walk.refusing = Reason.REDUCE_ONLY_WRONG_SIDE
+
+
+def fresh_marks(walk: Walk, account: int) -> None:
+    """Risk is judged by marks that are not too old, and that no expiry has left behind."""
+    before, most, who = walk.before, walk.before.parameters.max_age, f"account {account}"
+    walk.asked[ORACLE_SANE] += 1
+    age = before.clock - before.marks_time
+    if age > most:
+        walk.broken(ORACLE_SANE, "risk is judged by fresh marks only", who, age, most)
+    if 0 < before.next_expiry <= before.clock:
+        conjunct = "no risk is judged between an expiry and its round"
+        walk.broken(ORACLE_SANE, conjunct, who, before.next_expiry, before.clock)
 
 
 def deposit_refusal(walk: Walk, deposit: Deposit) -> Reason | None:

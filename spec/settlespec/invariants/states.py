@@ -272,7 +272,7 @@ def no_double_spend(state: State, asked: Asked) -> Iterator[Violation]:
 
 def oracle_sane(state: State, asked: Asked) -> Iterator[Violation]:
     """ORACLE-SANE: every market says what follows from its mark."""
-    asked[ORACLE_SANE] += len(state.markets) + 1
+    asked[ORACLE_SANE] += len(state.markets) + 2
     for name, market in state.markets.items():
         facts, terms, index = market_facts(market), market.instrument, market.funding_index
         if market.expired:
@@ -283,6 +283,12 @@ def oracle_sane(state: State, asked: Asked) -> Iterator[Violation]:
         if facts != expected:
             who = f"instrument {name}"
             yield Violation(ORACLE_SANE.id, "a market says what follows from its mark", who, str(facts), str(expected))
+    ahead = min(
+        (m.instrument.expiry for m in state.markets.values() if m.instrument.expiry and not m.expired), default=0
+    )
+    if state.next_expiry != ahead:
+        conjunct = "the next expiry is the earliest that is not paid out"
+        yield Violation(ORACLE_SANE.id, conjunct, "", state.next_expiry, ahead)
     if state.marks_time > state.clock:
         yield Violation(ORACLE_SANE.id, "marks are not from after the clock", "", state.marks_time, state.clock)
 
