@@ -10,12 +10,12 @@ import attrs
 import pytest
 
 from settlespec.domain.events import ForcedRefused
-from settlespec.domain.operations import ContinueRound, Operation
+from settlespec.domain.operations import ContinueRound, Operation, Tick
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
-from settlespec.flows.misuse import TO_THE_END, Misuse, an_owner, interleaved, misuse, stalled
+from settlespec.flows.misuse import TO_THE_END, Misuse, an_owner, interleaved, misuse, misused_expiry, stalled
 from settlespec.flows.session import Session
 from settlespec.machine.exchange import step
 from settlespec.machine.signatures import Ideal
@@ -56,6 +56,11 @@ def everything() -> tuple[tuple[State, Misuse], ...]:
         session.submit(next(session.clearing_round({})))
         found += tried(session, interleaved(session))
         session.submit(ContinueRound(TO_THE_END))
+        if session.state.next_expiry:
+            session.submit(Tick(session.state.next_expiry))
+            found += tried(session, misused_expiry(session))
+            for operation in session.clearing_round({}):
+                session.submit(operation)
         found += tried(session, stalled(session))
     return tuple(found)
 

@@ -18,7 +18,7 @@ from settlespec.domain.instruments import Instrument, InstrumentKind
 from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Operation, Receive, Take, Transfer, Withdraw
 from settlespec.domain.orders import Side, TimeInForce
-from settlespec.flows.misuse import interleaved, misuse, stalled
+from settlespec.flows.misuse import interleaved, misuse, misused_expiry, stalled
 from settlespec.flows.oracles import Oracles
 from settlespec.flows.session import Session
 from settlespec.machine.genesis import Genesis, dated_future, option, perpetual, standard
@@ -85,7 +85,8 @@ def dated_instruments(reference: Instrument) -> tuple[Instrument, ...]:
     Something expires before the crash, in it and after it.
     """
     cap, step = reference.max_order, reference.price_step
-    before, amid, after = (interval * INTERVAL + INTERVAL // 2 for interval in (CRASH - 8, CRASH + 3, CRASH + 10))
+    # At the ends of intervals: between an expiry and its round no risk is judged.
+    before, amid, after = (interval * INTERVAL for interval in (CRASH - 8, CRASH + 3, CRASH + 10))
     made = [
         dated_future(number, reference.underlying, expiry, price_step=step, cap=cap)
         for number, expiry in zip(FUTURES, (amid, after), strict=True)
@@ -158,7 +159,9 @@ class EmbeddedFlow:
         yield from self._action(session, random, interval)
 
     def _round(self, session: Session, random: Random, interval: int) -> Iterator[Operation]:
-        """The clearing round that ends an interval; where misuse is due, something tries to interleave with it."""
+        """The clearing round that ends an interval; something tries to misuse an expiry, and where misuse is due to interleave with it."""
+        for tried in misused_expiry(session):
+            yield from tried.faulty
         for operation in session.clearing_round(self._marks(session, random, interval), _rates(random)):
             yield operation
             if interval in MISUSED and session.state.round is not None:

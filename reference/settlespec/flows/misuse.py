@@ -10,13 +10,13 @@ from random import Random
 from attrs import evolve, frozen
 
 from settlespec.domain.accounts import FLAT, Account
-from settlespec.domain.instruments import Quote, RoundStatement
+from settlespec.domain.instruments import Instrument, RoundStatement, SettlementStatement
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal, Message
 from settlespec.domain.operations import (
     BeginRound,
     ContinueRound,
+    FixSettlement,
     Operation,
-    OracleSignature,
     Receive,
     Take,
     Tick,
@@ -26,11 +26,11 @@ from settlespec.domain.operations import (
 from settlespec.domain.orders import Side, TimeInForce
 from settlespec.domain.quantities import MAX_AMOUNT, TIME
 from settlespec.domain.reasons import Reason
+from settlespec.flows.oracles import settlements_due
 from settlespec.flows.session import Session
 from settlespec.machine.custody import free
 from settlespec.machine.draft import Draft
-from settlespec.machine.genesis import ORACLE_SEED
-from settlespec.wire.signing import signed_bytes
+from settlespec.machine.markets import is_due
 
 NOBODY = 2**40
 """An account that no deposit opens."""
@@ -70,6 +70,7 @@ def misuse(session: Session, random: Random) -> Iterator[Misuse]:
         yield from misused_money(session, account)
         yield from misused_statements(session)
         yield from misused_inbox(session, account)
+        yield from misused_dates(session, account)
 
 
 def an_owner(session: Session) -> int | None:
@@ -179,20 +180,59 @@ def misused_statements(session: Session) -> Iterator[Misuse]:
 
 def statement_at(session: Session, time: int) -> RoundStatement:
     """The oracles' next statement, with every mark as it is."""
-    state = session.state
-    quotes = tuple(Quote(name, state.markets[name].mark, 0) for name in sorted(state.markets))
-    return RoundStatement(state.parameters.chain, state.parameters.rollup, state.round_number + 1, time, quotes)
+    marks = {name: market.mark for name, market in session.state.markets.items()}
+    return session.oracles.statement(session.state, marks, {}, at=time)
 
 
 def signed(session: Session, statement: RoundStatement) -> BeginRound:
     """A statement with just as many signatures as it needs."""
-    parameters = session.state.parameters
-    content = signed_bytes(parameters.chain, parameters.rollup, statement)
-    signatures = (
-        OracleSignature(place, session.signer.sign(ORACLE_SEED + place, content))
-        for place in range(parameters.oracles.threshold)
-    )
-    return BeginRound(statement, tuple(signatures))
+    return BeginRound(statement, session.signed_by_oracles(statement))
+
+
+def fixed(session: Session, statement: SettlementStatement) -> FixSettlement:
+    """A settlement value with just as many signatures as it needs."""
+    return FixSettlement(statement, session.signed_by_oracles(statement))
+
+
+def misused_dates(session: Session, account: int) -> Iterator[Misuse]:
+    """An order in what has expired, an option without its array, and a settlement value before its time; nothing where nothing is dated."""
+    state = session.state
+    expired = next((name for name, market in sorted(state.markets.items()) if market.expired), None)
+    if expired is not None:
+        step = state.markets[MARKET].instrument.price_step
+        good = session.limit(account, MARKET, NOBODY, Side.BUY, 1, step, good_till=state.clock + 1)
+        yield Misuse(Reason.INSTRUMENT_EXPIRED, (session.sign(evolve(good, instrument=expired)),), (good,))
+    dated = [market.instrument for market in state.markets.values() if market.instrument.kind.is_dated]
+    live = sorted((terms for terms in dated if not is_due(terms, state.clock)), key=lambda terms: terms.id)
+    later = Tick(state.clock + 1)
+    whole = statement_at(session, later.time)
+    bare = evolve(whole, quotes=tuple(evolve(quote, losses=()) for quote in whole.quotes))
+    if bare != whole:
+        yield Misuse(Reason.ARRAY_MISSING, (later, signed(session, bare)), (later, signed(session, whole)))
+    if live:
+        early = settlement_of(session, live[0])
+        yield Misuse(Reason.SETTLEMENT_EARLY, (early,), (Tick(live[0].expiry), early))
+
+
+def settlement_of(session: Session, terms: Instrument) -> FixSettlement:
+    """An instrument settled at its reference's mark."""
+    parameters, value = session.state.parameters, session.state.markets[terms.reference].mark
+    return fixed(session, SettlementStatement(parameters.chain, parameters.rollup, terms.id, terms.expiry, value))
+
+
+def misused_expiry(session: Session) -> Iterator[Misuse]:
+    """A round without a settlement value, one of another expiry, and one that comes twice; nothing where nothing has reached its expiry."""
+    state = session.state
+    due = [fixed(session, statement) for statement in settlements_due(state, {})]
+    if not due or state.clock <= state.marks_time:
+        return
+    first, statement = due[0], due[0].statement
+    begun = signed(session, statement_at(session, state.clock))
+    yield Misuse(Reason.SETTLEMENT_MISSING, (begun,), (*due, begun))
+    other = fixed(session, evolve(statement, expiry=statement.expiry + 1))
+    yield Misuse(Reason.WRONG_EXPIRY, (other,), (first,))
+    if len(due) > 1:
+        yield Misuse(Reason.SETTLEMENT_FIXED, (first, first), (first, due[1]))
 
 
 def misused_inbox(session: Session, account: int) -> Iterator[Misuse]:
@@ -232,8 +272,10 @@ def stalled(session: Session) -> Iterator[Misuse]:
     """The oracles are silent for longer than max_age: no risk may be judged, and their last statement has become too old."""
     state = session.state
     silence = Tick(state.marks_time + 2 * state.parameters.max_age + 1)
-    old, fresh = (signed(session, statement_at(session, time)) for time in (state.clock + 1, silence.time))
-    yield Misuse(Reason.STATEMENT_STALE, (silence, old), (silence, fresh))
+    fresh_statement = statement_at(session, silence.time)
+    old, fresh = (signed(session, evolve(fresh_statement, timestamp=time)) for time in (state.clock + 1, silence.time))
+    due = tuple(fixed(session, statement) for statement in settlements_due(state, {}, silence.time))
+    yield Misuse(Reason.STATEMENT_STALE, (silence, *due, old), (silence, *due, fresh))
     account = an_owner(session)
     if account is not None:
         wish = session.sign(Withdraw(account, session.next_nonce(account), session.state.clock, 1, b""))

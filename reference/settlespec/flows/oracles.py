@@ -23,23 +23,27 @@ class Oracles:
     volatility: int = PPM
     """Ppm a year."""
 
-    def statement(self, state: State, marks: Mapping[int, int], rates: Mapping[int, int]) -> RoundStatement:
-        """The statement of the next round, at the clock's time.
+    def statement(
+        self, state: State, marks: Mapping[int, int], rates: Mapping[int, int], at: int | None = None
+    ) -> RoundStatement:
+        """The statement of the next round.
 
         Args:
             state: what is listed, and the marks that hold.
             marks: quantums per lot, by instrument; a linear one that is left out keeps its mark, an option is priced.
             rates: funding rates in ppm per period, by instrument; 0 where left out.
+            at: its time, by default the clock's.
         """
+        time = state.clock if at is None else at
         instruments = [market.instrument for _, market in sorted(state.markets.items())]
         known = {name: market.mark for name, market in state.markets.items()} | dict(marks)
         quotes = tuple(
-            self.quote(instrument, known, marks, rates.get(instrument.id, 0), state.clock)
+            self.quote(instrument, known, marks, rates.get(instrument.id, 0), time)
             for instrument in instruments
-            if not is_due(instrument, state.clock)
+            if not is_due(instrument, time)
         )
         parameters = state.parameters
-        return RoundStatement(parameters.chain, parameters.rollup, state.round_number + 1, state.clock, quotes)
+        return RoundStatement(parameters.chain, parameters.rollup, state.round_number + 1, time, quotes)
 
     def quote(
         self, instrument: Instrument, known: Mapping[int, int], marks: Mapping[int, int], rate: int, at: int
@@ -73,17 +77,19 @@ def terms_of(option: Instrument) -> OptionTerms:
     return OptionTerms(Right(RIGHTS[option.kind]), option.strike, option.expiry)
 
 
-def settlements_due(state: State, marks: Mapping[int, int]) -> Iterator[SettlementStatement]:
-    """EXPIRY-2.3: a settlement statement for each instrument that has reached its expiry without one, by instrument.
+def settlements_due(state: State, marks: Mapping[int, int], at: int | None = None) -> Iterator[SettlementStatement]:
+    """A settlement statement for each instrument that has reached its expiry without one, by instrument.
 
     Args:
         state: what is listed, and the clock.
         marks: of what is linear now, quantums per lot; its reference's is an instrument's settlement value. Left out: the one that holds.
+        at: the time, by default the clock's.
     """
+    time = state.clock if at is None else at
     parameters = state.parameters
     for name, market in sorted(state.markets.items()):
         instrument = market.instrument
-        if is_due(instrument, state.clock) and market.settlement is None:
+        if is_due(instrument, time) and market.settlement is None:
             reference = instrument.reference
             value = marks.get(reference, state.markets[reference].mark)
             yield SettlementStatement(parameters.chain, parameters.rollup, name, instrument.expiry, value)
