@@ -19,6 +19,7 @@ from settlespec.machine.genesis import PRESETS
 from settlespec.machine.signatures import Ed25519, Ideal, Signer
 from settlespec.oracle.consoles import command_line
 from settlespec.oracle.findings import Findings, InvariantFinding, LawsFinding
+from settlespec.oracle.hedging import hedged_book
 from settlespec.oracle.pace import Pace
 from settlespec.oracle.settlement_findings import SettlementFinding
 from settlespec.oracle.statistics import Statistics
@@ -115,6 +116,7 @@ class Run:
         signer = signer_of(plan)
         self.genesis = self.flow.genesis(signer)
         self.session = Session(self.genesis, signer)
+        self.first_markets = self.session.state.markets
         self.statistics = Statistics()
         self.watch = watch(self.session, plan)
         self.session.subscribers += [self.watch, self.statistics]
@@ -173,6 +175,7 @@ class Run:
             signatures=self.plan.signatures,
             statistics=self.statistics,
             invariants=(*self.watch.findings(), *(() if settlement is None else settlement.invariants)),
+            hedge=hedged_book(self.first_markets, self.genesis.parameters.initial_factor_ppm),
             settlement=settlement,
             laws=laws,
             stopped=self.stopped,

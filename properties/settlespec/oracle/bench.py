@@ -37,6 +37,7 @@ from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.option_types import NamedPath
 from settlespec.oracle.pace import Pace, pace
+from settlespec.oracle.portfolio_benchmarks import LEGS, POSITIONS, requirement_seconds, round_of_options
 from settlespec.oracle.report import Report, Verdict, report_format
 from settlespec.oracle.watching import monitored
 
@@ -166,6 +167,16 @@ def laws(size: Size, _: Path | None) -> Iterator[Measurement]:
     yield Measurement("laws", f"{which} proved, from a cold start", child.seconds, "s", note=note)
 
 
+def options(size: Size, _: Path | None) -> Iterator[Measurement]:
+    """What the requirement of a portfolio costs, and a round of accounts that hold options."""
+    whole, after_fill = requirement_seconds(POSITIONS, size.times)
+    what = f"requirement of an account with {POSITIONS} positions, computed whole"
+    yield Measurement("requirement-whole", what, whole * 1e6, "us", 300, at_least=False)
+    yield Measurement("requirement-fill", "the same after one fill", after_fill * 1e6, "us", 30, at_least=False)
+    what = f"a clearing round of {size.holders:,} accounts with {LEGS} of 22 instruments each, options among them"
+    yield Measurement("round-options", what, round_of_options(size.holders, size.times), "s", 2, at_least=False)
+
+
 BENCHMARKS: Final[tuple[Callable[[Size, Path | None], Iterator[Measurement]], ...]] = (
     memory,
     embedded,
@@ -173,6 +184,7 @@ BENCHMARKS: Final[tuple[Callable[[Size, Path | None], Iterator[Measurement]], ..
     signed,
     accounts,
     clearing,
+    options,
     *COMMITMENT,
     laws,
 )

@@ -9,6 +9,7 @@ from settlespec.domain.rounds import Stage
 from settlespec.oracle.answers import Breakage as Breakage
 from settlespec.oracle.answers import InvariantFinding as InvariantFinding
 from settlespec.oracle.edition import rules_digest, version
+from settlespec.oracle.hedging import HedgedBook
 from settlespec.oracle.report import Report, Row, Verdict
 from settlespec.oracle.settlement_findings import SettlementFinding
 from settlespec.oracle.statistics import Statistics
@@ -51,6 +52,8 @@ class Findings:
     """Where the trace stands; empty when none was asked for."""
     seconds: float
     """Measured."""
+    hedge: HedgedBook | None = None
+    """An option book at the first marks, hedged and apart; None where no options are listed."""
     settlement: SettlementFinding | None = None
     """The way to finality; None when it was left out."""
 
@@ -136,6 +139,7 @@ class Findings:
                 for ending, waits in breaches.distribution().items()
             },
             "longest_breach_rounds": breaches.longest,
+            "hedged_book": None if self.hedge is None else self.hedge.totals(),
             "settlement": None if self.settlement is None else self.settlement.totals(),
             "laws": {
                 "status": "not asked" if self.laws.verdict is None else self.laws.verdict.value,

@@ -22,6 +22,9 @@ MARK: Final = 100_000
 EXPIRY: Final = 90 * 86_400_000
 """Three months after the start."""
 
+POSITIONS: Final = 50
+"""Of the account whose requirement is measured."""
+
 LEGS: Final = 5
 """Instruments that each account of a round holds."""
 
