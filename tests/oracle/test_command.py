@@ -164,7 +164,7 @@ def test_the_rules_can_be_asked_for_by_prefix_and_by_id(capsys: pytest.CaptureFi
     ("asked", "first"),
     [
         (["trade-5"], "TRADE-5"),
-        (["--word", "post-only"], "TRADE-15"),
+        (["--word", "post-only"], "TRADE-17"),
         (["--word", "Bankruptcy", "--word", "price", "--module", "rules.liquidation"], "LIQ-5"),
         (["--module", "settlespec.rules.fees"], "FEE-1"),
         (["TRADE", "--word", "self trade"], "TRADE-8"),
@@ -188,7 +188,12 @@ def test_a_rule_is_found_by_id_word_and_module(
 
 def test_a_rule_comes_with_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
     run(["rules", "TRADE-5", "--format", "json"])
-    assert [row["id"] for row in json.loads(capsys.readouterr().out)["rules"]] == ["TRADE-5", "TRADE-5.2", "TRADE-5.3"]
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)["rules"]] == [
+        "TRADE-5",
+        "TRADE-5.2",
+        "TRADE-5.3",
+        "TRADE-5.4",
+    ]
 
 
 @pytest.mark.parametrize("asked", [["--word", "no rule says this"], ["--module", "machine.nothing"]], ids=" ".join)

@@ -134,5 +134,13 @@ def test_the_minimal_walk_reaches_every_operation_every_kind_of_order_and_most_r
     # Nothing that is listed there has an expiry.
     assert unreached["operations"] == ("FixSettlement",)
     assert unreached["order kinds"] == unreached["inbox messages"] == ()
-    assert len(unreached["rejection reasons"]) <= len(Reason) // 4
+    dated = {
+        "INSTRUMENT_EXPIRED",
+        "SETTLEMENT_MISSING",
+        "ARRAY_MISSING",
+        "WRONG_EXPIRY",
+        "SETTLEMENT_EARLY",
+        "SETTLEMENT_FIXED",
+    }
+    assert len(set(unreached["rejection reasons"]) - dated) <= len(Reason) // 4
     assert len(unreached["removal causes"]) <= len(Removal) // 2

@@ -126,18 +126,30 @@ def audit(
     run = Run(plan, watch)
     with recording(run, record), pace("operations", run.expected()) as counting:
         run.go(counting)
-    settled = settle(run, wanted)
+    unsettled = why_not_settled(run, wanted)
+    settled = None if wanted is None or unsettled else settle(run, wanted)
     proved = prove_laws(plan.seed) if laws else laws_left_out()
-    findings = run.findings(proved, "" if record is None else str(record), time.monotonic() - started, settled)
+    findings = run.findings(
+        proved, "" if record is None else str(record), time.monotonic() - started, settled, unsettled
+    )
     if out is not None:
         write_page(findings, out)
     return findings
 
 
-def settle(run: Run, wanted: SettlementPlan | None) -> SettlementFinding | None:
-    """Take the flow of a run to finality; what a broken machine came to is not settled."""
-    if wanted is None or run.is_broken() or run.stopped:
-        return None
+def why_not_settled(run: Run, wanted: SettlementPlan | None) -> str:
+    """Why a flow is not taken to finality; empty when it is."""
+    if wanted is None:
+        return "--no-settlement"
+    if run.is_broken() or run.stopped:
+        return "what a broken run, or one that was stopped, came to is not settled"
+    if run.plan.flow is not None and not run.plan.flow.is_file():
+        return "a flow from a pipe is gone once it is read: give a file"
+    return ""
+
+
+def settle(run: Run, wanted: SettlementPlan) -> SettlementFinding:
+    """Take the flow of a run to finality."""
     settlement = Settlement(run.plan, wanted, run.rehearsal)
     with pace("settled operations", run.rehearsal.operations) as counting:
         return settlement.go(run.session.state, counting)

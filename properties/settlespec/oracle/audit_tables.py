@@ -236,6 +236,8 @@ def closing_lines(findings: Findings) -> Iterator[str]:
     for breakage in findings.breakages:
         yield breakage.sentence()
         yield f"  replay: {breakage.command}"
+    if findings.unsettled:
+        yield f"not taken to finality: {findings.unsettled}"
     if findings.trace:
         yield f"trace: {findings.trace}"
     if findings.final_digest:

@@ -165,7 +165,12 @@ class Run:
         return {} if counts is None else asdict(counts)
 
     def findings(
-        self, laws: LawsFinding, trace: str, seconds: float, settlement: SettlementFinding | None = None
+        self,
+        laws: LawsFinding,
+        trace: str,
+        seconds: float,
+        settlement: SettlementFinding | None = None,
+        unsettled: str = "",
     ) -> Findings:
         """Everything that the run showed."""
         return Findings(
@@ -177,6 +182,7 @@ class Run:
             invariants=(*self.watch.findings(), *(() if settlement is None else settlement.invariants)),
             hedge=hedged_book(self.first_markets, self.genesis.parameters.initial_factor_ppm),
             settlement=settlement,
+            unsettled=unsettled,
             laws=laws,
             stopped=self.stopped,
             venue=self.venue(),

@@ -56,6 +56,8 @@ class Findings:
     """An option book at the first marks, hedged and apart; None where no options are listed."""
     settlement: SettlementFinding | None = None
     """The way to finality; None when it was left out."""
+    unsettled: str = ""
+    """Why it was left out."""
 
     def worst_first(self) -> list[InvariantFinding]:
         """The invariants in the order of a report."""
@@ -140,6 +142,7 @@ class Findings:
             },
             "longest_breach_rounds": breaches.longest,
             "hedged_book": None if self.hedge is None else self.hedge.totals(),
+            "settlement_left_out": self.unsettled,
             "settlement": None if self.settlement is None else self.settlement.totals(),
             "laws": {
                 "status": "not asked" if self.laws.verdict is None else self.laws.verdict.value,
