@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 
 from settlespec.domain.accounts import Position
-from settlespec.domain.instruments import Market
-from settlespec.machine.markets import revalued_market
-from settlespec.rules import custody, fees, margin, trading
+from settlespec.domain.instruments import InstrumentKind, Market
+from settlespec.machine.markets import RIGHTS, revalued_market
+from settlespec.rules import custody, expiry, fees, funding, liquidation, margin, trading
 from tests.documentation.pages import code, page
-from tests.machine.driver import instrument
+from tests.machine.driver import instrument, option
 
 SEEDS: Final = range(100)
 
@@ -61,8 +61,9 @@ def test_fees_and_bands_are_those_of_the_page(told: Any, seed: int) -> None:
     now = market(source)
     terms = now.instrument
     width = told.half_width(now.mark, terms.price_step, terms.band_steps, terms.band_ppm)
-    low = told.band_low(now.mark, width, terms.price_step)
-    assert (low, max(low, told.band_high(now.mark, width, terms.price_step))) == (now.low, now.high)
+    edges = told.band_low(now.mark, width, terms.price_step), told.band_high(now.mark, width, terms.price_step)
+    low, high = (told.capped_edge(edge, terms.max_price, terms.price_step) for edge in edges)
+    assert (low, max(low, high)) == (now.low, now.high)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -70,12 +71,10 @@ def test_requirements_and_reserves_are_those_of_the_page(told: Any, seed: int) -
     source = Random(seed)
     markets = [market(source) for _ in range(3)]
     sizes = [source.randint(-50, 50) for _ in markets]
-    risk = told.underlying_risk(
-        [
-            (size, each.mark, each.instrument.maintenance_ppm, each.instrument.basis_ppm)
-            for size, each in zip(sizes, markets, strict=True)
-        ]
-    )
+    markets.append(option_market(source, told, markets[0]))
+    sizes.append(source.randint(-50, 50))
+    arrays = [array_of(told, each) for each in markets]
+    risk = told.underlying_risk(list(zip(sizes, arrays, strict=True)))
     assert risk == margin.underlying_risk(
         tuple(margin.Holding(size, each) for size, each in zip(sizes, markets, strict=True))
     )
@@ -95,13 +94,57 @@ def test_requirements_and_reserves_are_those_of_the_page(told: Any, seed: int) -
             reduce_only,
             (
                 now.mark,
-                terms.maintenance_ppm,
-                terms.basis_ppm,
+                arrays[0],
                 now.surcharge_ppm,
                 terms.maker_fee_ppm,
                 1_500_000,
             ),
         ) == margin.order_reserve(side, size, price, reduce_only, now, 1_500_000)
+
+
+def array_of(told: Any, each: Market) -> Any:
+    """The array of a market as the page makes it: a linear one from the mark, an option's as it counts already."""
+    terms = each.instrument
+    if terms.kind.is_option:
+        return list(each.risk.losses), each.risk.basis, each.risk.short_minimum
+    return told.linear_array(each.mark, terms.maintenance_ppm, terms.basis_ppm)
+
+
+def option_market(source: Random, told: Any, reference: Market) -> Market:
+    """An option with an array that may say anything; the page counts of it what the rules count."""
+    kind = source.choice((InstrumentKind.CALL, InstrumentKind.PUT))
+    scan = reference.instrument.maintenance_ppm
+    strike, mark = source.randint(1, 2 * reference.mark), source.randint(1, reference.mark)
+    terms = option(9, kind, strike, expiry=1, maintenance_ppm=scan, basis_ppm=source.choice((1, 999)))
+    reach = source.choice((1, mark * margin.RISK_SCALE, 2**62))
+    stated = tuple(source.randint(-reach, reach) for _ in margin.THIRDS)
+    found = revalued_market(terms, mark, reference.mark, stated)
+    asked = RIGHTS[kind], strike, scan, terms.basis_ppm, terms.short_minimum_ppm
+    losses, basis, least = told.option_array(asked, mark, reference.mark, stated)
+    assert (tuple(losses), basis, least) == (found.risk.losses, found.risk.basis, found.risk.short_minimum)
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_expiry_and_the_round_are_those_of_the_page(told: Any, seed: int) -> None:
+    source = Random(seed)
+    right, strike, value = source.choice((1, -1)), source.randint(1, 99), source.randint(1, 99)
+    assert told.option_payoff(right, strike, value) == expiry.option_payoff(right, strike, value)
+    held = [(source.randint(-9, 9), source.randint(0, 9), source.randint(1, 99), source.randint(-9, 9)) for _ in "abc"]
+    elapsed = source.randint(0, 10**8)
+    exact = sum(
+        funding.exact_payment(funding.capped_rate(rate, cap), mark, size, elapsed) for rate, cap, mark, size in held
+    )
+    assert told.funding(held, elapsed) == funding.payment(exact)
+    owed, gain, others = source.randint(0, 9), source.randint(1, 9), source.randint(9, 99)
+    assert told.haircut(owed, gain, gain + others) == liquidation.haircut(owed, gain, gain + others)
+    worth, before = source.randint(1, 99), source.randint(2, 99)
+    after, released = source.randrange(before), source.randint(-99, 99)
+    quote = told.bankruptcy_quote(worth, before, after, released)
+    assert quote == liquidation.bankruptcy_quote(worth, before, after, released)
+    notional, rate, over = source.randint(1, 10**6), source.randint(0, 10**5), source.randint(0, 9_999)
+    assert told.liquidation_fee(notional, rate, over) == liquidation.liquidation_fee(notional, rate, over)
+    assert told.slip_width(notional, rate, 7) == liquidation.slip_width(notional, rate, 7)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
