@@ -56,3 +56,6 @@ def test_every_type_that_is_signed_stands_in_the_table_with_its_fields_in_order(
 def test_a_statement_is_signed_as_the_page_says() -> None:
     statement = RoundStatement(3, 4, 5, 6, (Quote(1, 100, -7), Quote(2, 200, 8)))
     assert signed_bytes(3, 4, statement) == b'["3","4","statement","5","1:100:-7,2:200:8","6"]'
+    option = RoundStatement(3, 4, 5, 6, (Quote(1, 100, 0), Quote(2, 7, 0, (1, -2, *(0,) * 14))))
+    losses = b":1:-2" + b":0" * 14
+    assert signed_bytes(3, 4, option) == b'["3","4","statement","5","1:100:0,2:7:0' + losses + b'","6"]'

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from settlespec.domain.events import ForcedRefused
-from settlespec.domain.instruments import SCENARIOS, InstrumentKind
+from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Cancel, Receive, Replace, Take, Tick, Transfer, Withdraw
 from settlespec.domain.orders import Side
@@ -28,12 +28,24 @@ EXPIRY: Final = 1_000
 
 
 def asked_for(faults: Faults) -> int:
-    """The instrument of the operation: a perpetual, or the future that expires under it."""
+    """The instrument of the operation: a perpetual, or the future that has expired and is paid out before it."""
     return DATED if R.INSTRUMENT_EXPIRED in faults else 1
 
 
+def what_expires(faults: Faults, **terms: Any) -> tuple[Instrument, ...]:
+    """The future, if anything is to expire: between an expiry and its round nothing else would be judged either."""
+    return (future(DATED, expiry=EXPIRY, **terms),) if R.INSTRUMENT_EXPIRED in faults else ()
+
+
+def pay_out(machine: Machine, faults: Faults) -> None:
+    """The round after the expiry; orders and positions in the instrument are gone then."""
+    if R.INSTRUMENT_EXPIRED in faults:
+        machine.settles(DATED, 100).round()
+
+
 def finish(machine: Machine, faults: Faults, operation: Any) -> Answer:
-    """The last touches that every signed operation shares: time, an open round, nonce, validity and signature."""
+    """The last touches that every signed operation shares: what expires, time, an open round, nonce, validity and signature."""
+    pay_out(machine, faults)
     machine.wait(60_001 if R.STALE_MARK in faults else 1_000)
     if R.ROUND_OPEN in faults:
         _open_round(machine)
@@ -61,7 +73,7 @@ def place(faults: Faults) -> Answer:
     asked = asked_for(faults)
     machine = Machine(
         terms={"price_step": 10},
-        listed=(future(DATED, expiry=EXPIRY, price_step=10),),
+        listed=what_expires(faults, price_step=10),
         max_orders_per_account=1 if R.TOO_MANY_ORDERS in faults else 8,
         max_orders_per_book=1 if R.BOOK_FULL in faults else 16,
     )
@@ -100,7 +112,7 @@ def place(faults: Faults) -> Answer:
 def replace(faults: Faults) -> Answer:
     """A resting bid of one lot becomes one of two lots at 100."""
     asked = asked_for(faults)
-    machine = Machine(terms={"price_step": 10}, listed=(future(DATED, expiry=EXPIRY, price_step=10),))
+    machine = Machine(terms={"price_step": 10}, listed=what_expires(faults, price_step=10))
     machine.deposit("ada", 30 if R.UNDERCOLLATERALISED in faults else 10**6)
     reduces = R.REDUCE_ONLY_EXCEEDS_POSITION in faults
     if reduces:
@@ -271,9 +283,8 @@ def forced_withdrawal(faults: Faults) -> Answer:
 def forced_order(faults: Faults) -> Answer:
     """A position is closed; under stale marks the request waits, which the answer of the step says."""
     asked = asked_for(faults)
-    machine = Machine(listed=(future(DATED, expiry=EXPIRY),)).deposit("ada", 100).opens("ada", +1, instrument=asked)
-    if R.INSTRUMENT_EXPIRED in faults:
-        machine.wait(EXPIRY)
+    machine = Machine(listed=what_expires(faults)).deposit("ada", 100).opens("ada", +1)
+    pay_out(machine, faults)
     if R.STALE_MARK in faults:
         machine.wait(60_001)
     name = "nobody" if R.UNKNOWN_ACCOUNT in faults else "ada"

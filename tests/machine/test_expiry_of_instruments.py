@@ -19,6 +19,7 @@ from settlespec.domain.events import (
     StageBegun,
 )
 from settlespec.domain.instruments import SCENARIOS, InstrumentKind
+from settlespec.domain.messages import ForcedWithdrawal
 from settlespec.domain.orders import Removal
 from settlespec.domain.reasons import Reason
 from settlespec.domain.rounds import Stage
@@ -161,10 +162,28 @@ def test_without_an_expiry_nobody_is_visited(town: Machine) -> None:
 def test_from_its_expiry_on_it_takes_no_order_and_before_it_does(town: Machine) -> None:
     town.wait(EXPIRY - 1).rests("ada", +1, 4, instrument=4, client_id=50)
     town.wait(1)
-    assert town.place("bob", -1, 4, instrument=4, time_in_force=IMMEDIATE).reason is Reason.INSTRUMENT_EXPIRED
+    assert town.place("bob", -1, 4, instrument=4, time_in_force=IMMEDIATE).reason is Reason.STALE_MARK
+    assert town.replace("ada", 50, 2, 4, instrument=4).reason is Reason.STALE_MARK
+    settled_at(town, 130).round()
     assert town.place("bob", -1, 6, instrument=4).reason is Reason.INSTRUMENT_EXPIRED
     assert town.replace("ada", 50, 2, 4, instrument=4).reason is Reason.INSTRUMENT_EXPIRED
     assert town.place("bob", +1, 99).accepted
+
+
+def test_between_an_expiry_and_its_round_a_loser_takes_nothing_out_and_trades_nothing_away(town: Machine) -> None:
+    """The value is fixed and public: what the writer of a call still has is due to its holder."""
+    town.opens("ada", -3, 5, instrument=4, against="bob").rests("ada", +1, 99)
+    settled_at(town, 500)
+    assert town.withdraw("ada", 1).reason is Reason.STALE_MARK
+    assert town.transfer("ada", "bob", 1).reason is Reason.STALE_MARK
+    assert town.place("bob", -1, 99, time_in_force=IMMEDIATE).reason is Reason.STALE_MARK
+    town.receive(ForcedWithdrawal(town.number("ada"), town.key("ada"), 1))
+    assert town.take().reason is Reason.STALE_MARK
+    assert town.state.next_expiry == EXPIRY
+    town.round()
+    assert town.state.next_expiry != EXPIRY
+    assert town.take().accepted
+    assert town.withdraw("bob", 1).accepted
 
 
 def test_a_cancel_still_works_between_expiry_and_round(town: Machine) -> None:
@@ -175,9 +194,10 @@ def test_a_cancel_still_works_between_expiry_and_round(town: Machine) -> None:
 
 def test_a_forced_order_is_refused_from_the_expiry_on_and_after_the_round_too(town: Machine) -> None:
     town.opens("ada", +3, 5, instrument=4, against="bob").rests("bob", +3, 4, instrument=4).wait(EXPIRY)
-    assert town.forces_order("ada", -3, 4, instrument=4).only(ForcedRefused).reason is Reason.INSTRUMENT_EXPIRED
+    assert town.forces_order("ada", -3, 4, instrument=4).reason is Reason.STALE_MARK
     assert town.position("ada", 4) == 3
     settled_at(town, 130).round()
+    assert town.take().only(ForcedRefused).reason is Reason.INSTRUMENT_EXPIRED
     assert town.forces_order("ada", -3, 4, instrument=4).only(ForcedRefused).reason is Reason.INSTRUMENT_EXPIRED
 
 
