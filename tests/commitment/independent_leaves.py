@@ -90,9 +90,10 @@ class Stream:
 
 
 def scalars(data: bytes) -> list[int]:
-    """The fifteen numbers in the order of the page."""
+    """The sixteen numbers in the order of the page."""
     stream = Stream(data)
-    numbers = [stream.uint(ANY) for _ in range(12)] + [stream.uint(2**63 - 1) for _ in range(2)] + [stream.signed()]
+    numbers = [stream.uint(ANY) for _ in range(12)] + [stream.uint(2**63 - 1) for _ in range(2)]
+    numbers += [stream.uint(TIME), stream.signed()]
     stream.end()
     return numbers
 

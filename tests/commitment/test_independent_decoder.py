@@ -208,7 +208,8 @@ def test_the_scalars_of_the_page_are_those_of_the_state() -> None:
     outbox = [state.outbox.next_index, state.outbox.unpaid]
     money = [state.insurance, state.treasury, state.vault]
     times = [state.round_number, state.marks_time]
-    assert found == [state.clock, state.next_arrival, *money, *times, *inbox, *outbox, *counts, state.funding_pool]
+    last = [state.next_expiry, state.funding_pool]
+    assert found == [state.clock, state.next_arrival, *money, *times, *inbox, *outbox, *counts, *last]
 
 
 @cache

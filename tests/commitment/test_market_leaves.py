@@ -14,7 +14,7 @@ from settlespec.domain.instruments import SCENARIOS, Instrument, Market
 from settlespec.domain.quantities import LOSS, MAX_PRICE
 from settlespec.machine.genesis import initial_state
 from settlespec.machine.markets import RIGHTS, expired_market, revalued_market
-from settlespec.rules.margin import bounded_loss, moved_price
+from settlespec.rules.margin import SHARES, THIRDS, bounded_loss, moved_price
 from tests.commitment.dated_walks import CALL, FUTURE, PUT, dated_genesis, dated_states
 from tests.commitment.hostile import assert_canonical, assert_spoiled_never_passes
 
@@ -107,8 +107,8 @@ def bounds(name: int) -> tuple[tuple[int, int], ...]:
     instrument = listed(name)
 
     def counted(loss: int, place: int) -> int:
-        moved = moved_price(REFERENCE, instrument.maintenance_ppm, place)
-        return bounded_loss(loss, place, RIGHTS[instrument.kind], instrument.strike, 3, moved)
+        moved = moved_price(REFERENCE, instrument.maintenance_ppm, THIRDS[place] * SHARES[place])
+        return bounded_loss(loss, SHARES[place], RIGHTS[instrument.kind], instrument.strike, 3, moved)
 
     return tuple((counted(LOSS.low, place), counted(LOSS.high, place)) for place in range(SCENARIOS))
 

@@ -126,7 +126,7 @@ def test_every_micro_step_of_a_pay_out_on_a_part_of_the_state_does_what_it_does_
     genesis = dated_genesis()
     deeds: dict[str, int] = defaultdict(int)
     rounds = adopted = 0
-    for seed in range(2):
+    for seed in range(4):
         for each in dated_walk(seed, 700):
             if each.before.round is None and each.after.round is not None:
                 rounds += 1
