@@ -177,7 +177,7 @@ def assert_rebuilt(batches: Iterator[Published] | tuple[Published, ...]) -> int:
 
 
 def test_the_embedded_flow_is_rebuilt_from_what_its_batches_publish() -> None:
-    assert assert_rebuilt(embedded_batches()) == 8
+    assert assert_rebuilt(embedded_batches()) == 7
     assert sum(len(batch.operations) for batch in embedded_batches()) > 15_000
 
 
