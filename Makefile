@@ -27,7 +27,7 @@ audit: setup ## run the built-in order flow through everything: does everything 
 	$(BIN)/settlespec audit
 
 test: setup ## the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-slow: setup ## the tests outside the fast suite
 	$(BIN)/python -m pytest -m slow

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from settlespec.domain.outcomes import SpecBug
 from settlespec.invariants.settling import JUDGED_ON_A_RUN
 from settlespec.machine.genesis import initial_state
-from settlespec.oracle.audit import settle
+from settlespec.oracle.audit import settle, why_not_settled
 from settlespec.oracle.auditing import Plan, Run
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
@@ -112,7 +112,8 @@ def test_the_json_says_the_way_to_finality_under_keys_that_do_not_change(capsys:
 
 
 def test_a_broken_run_is_not_settled() -> None:
-    assert settle(ran(broken(), steps=50), SettlementPlan()) is None
+    assert why_not_settled(ran(broken(), steps=50), SettlementPlan()).startswith("what a broken run")
+    assert why_not_settled(ran(steps=50), SettlementPlan()) == ""
 
 
 def test_a_run_that_led_elsewhere_without_the_base_layer_is_a_defect() -> None:

@@ -17,7 +17,7 @@ from settlespec.domain.reasons import NUMBERS, SENTENCES, Reason
 from settlespec.machine.genesis import PRESETS
 from settlespec.machine.signatures import Ed25519
 
-UNSHOWN: Final = ("id", "kind", "underlying", "oracles")
+UNSHOWN: Final = ("id", "kind", "underlying", "reference", "oracles")
 """Fields that name something and limit nothing."""
 
 
