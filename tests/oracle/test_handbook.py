@@ -1,6 +1,7 @@
 """The pages that are made from the code: nothing is missing from them, and the example replays."""
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -42,7 +43,7 @@ def test_every_limit_stands_on_its_page_with_the_values_of_both_presets(heading:
 def test_the_instruments_of_a_preset_have_the_same_terms() -> None:
     for make in PRESETS.values():
         first, *others = make(Ed25519()).instruments
-        own = {"id": first.id, "underlying": first.underlying, "reference": first.reference}
+        own: dict[str, Any] = {"id": first.id, "underlying": first.underlying, "reference": first.reference}
         assert all(attrs.evolve(other, **own) == first for other in others)
 
 
