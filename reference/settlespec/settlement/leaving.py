@@ -172,4 +172,4 @@ def keys_of(tree: Tree, part: Part) -> Iterator[int]:
 def funds_of(tree: Tree) -> int:
     """LEAVE-4.2: the insurance fund, the treasury and the funding pool under a root."""
     scalars = decode_scalars(tree.get(tree_key(LeafKey(Part.SCALARS, 0, 0))) or b"")
-    return scalars[2] + scalars[3] + scalars[14]
+    return scalars[2] + scalars[3] + scalars[-1]
