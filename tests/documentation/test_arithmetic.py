@@ -5,10 +5,13 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
+from attrs import evolve
+from immutables import Map
 
-from settlespec.domain.accounts import Position
+from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import InstrumentKind, Market
 from settlespec.machine.markets import RIGHTS, revalued_market
+from settlespec.machine.standing import standing
 from settlespec.rules import custody, expiry, fees, funding, liquidation, margin, trading
 from tests.documentation.pages import code, page
 from tests.machine.driver import instrument, option
@@ -78,6 +81,7 @@ def test_requirements_and_reserves_are_those_of_the_page(told: Any, seed: int) -
     assert risk == margin.underlying_risk(
         tuple(margin.Holding(size, each) for size, each in zip(sizes, markets, strict=True))
     )
+    assert all(told.extremes(array) == extremes_of(each) for each, array in zip(markets, arrays, strict=True))
     charge = told.surcharge(risk, markets[0].surcharge_ppm)
     assert charge == margin.surcharge(risk, markets[0].surcharge_ppm)
     assert told.initial(told.maintenance(risk), 1_500_000, charge) == margin.initial(
@@ -100,6 +104,10 @@ def test_requirements_and_reserves_are_those_of_the_page(told: Any, seed: int) -
                 1_500_000,
             ),
         ) == margin.order_reserve(side, size, price, reduce_only, now, 1_500_000)
+
+
+def extremes_of(each: Market) -> tuple[int, int, int, int]:
+    return each.risk.worst_long, each.risk.worst_short, each.risk.long_lot, each.risk.short_lot
 
 
 def array_of(told: Any, each: Market) -> Any:
@@ -126,6 +134,21 @@ def option_market(source: Random, told: Any, reference: Market) -> Market:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_an_account_needs_what_the_page_says_over_all_its_underlyings(told: Any, seed: int) -> None:
+    source = Random(seed)
+    linear, other = market(source), market(source)
+    elsewhere = evolve(other.instrument, id=3, underlying=2)
+    markets = {1: linear, 2: option_market(source, told, linear), 3: evolve(other, instrument=elsewhere)}
+    markets[2] = evolve(markets[2], surcharge_ppm=linear.surcharge_ppm)
+    sizes = {name: source.choice((-1, 1)) * source.randint(1, 50) for name in markets}
+    account = Account(b"", 0, Map({name: Position(size, 0) for name, size in sizes.items()}), Map(), 0)
+    held = {name: (size, array_of(told, markets[name])) for name, size in sizes.items()}
+    groups = [([held[1], held[2]], linear.surcharge_ppm), ([held[3]], other.surcharge_ppm)]
+    needed = standing(account, Map(markets), 1_500_000)
+    assert told.requirements(groups, 1_500_000) == (needed.maintenance, needed.initial)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_expiry_and_the_round_are_those_of_the_page(told: Any, seed: int) -> None:
     source = Random(seed)
     right, strike, value = source.choice((1, -1)), source.randint(1, 99), source.randint(1, 99)
@@ -145,6 +168,12 @@ def test_expiry_and_the_round_are_those_of_the_page(told: Any, seed: int) -> Non
     notional, rate, over = source.randint(1, 10**6), source.randint(0, 10**5), source.randint(0, 9_999)
     assert told.liquidation_fee(notional, rate, over) == liquidation.liquidation_fee(notional, rate, over)
     assert told.slip_width(notional, rate, 7) == liquidation.slip_width(notional, rate, 7)
+    assert told.gain_of_round(before, after) == liquidation.gain_of_round(before, after)
+    assert told.restored(worth, before, after) == liquidation.restored(worth, before, after)
+    assert told.headroom(worth, notional, 1_500_000, over) == liquidation.headroom(worth, notional, 1_500_000, over)
+    terms = instrument(1, 1, surcharge_from=10, surcharge_to=40, surcharge_ppm=source.randint(0, 999))
+    stepped = told.surcharge_rate(before, terms.surcharge_from, terms.surcharge_to, terms.surcharge_ppm)
+    assert stepped == margin.surcharge_rate(before, terms)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

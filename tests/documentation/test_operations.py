@@ -13,6 +13,7 @@ from settlespec.domain.operations import BeginRound, ContinueRound, Operation, P
 from settlespec.domain.orders import OrderKind, Removal, SelfTrade, Side, TimeInForce
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.reasons import Reason
+from settlespec.domain.rounds import Stage
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.flows.minimal import MinimalFlow
@@ -81,7 +82,8 @@ GRAMMAR: Final = {row[0]: row[1] for row in table(section(OPERATIONS, "The order
 
 def pattern(text: str) -> re.Pattern[str]:
     named = re.sub(r"[a-z_]+", lambda name: f"(?:{name[0]},)", text)
-    return re.compile(named.replace(" ", "").replace("/", "|"))
+    # What is repeated takes all that it can, so that a wrong order is refused at once.
+    return re.compile(named.replace(" ", "").replace("/", "|").replace("*", "*+"))
 
 
 def snake(name: str) -> str:
@@ -120,6 +122,43 @@ def test_the_events_of_every_local_operation_come_in_the_order_of_the_page() -> 
     assert min(seen.values()) > 5, seen
 
 
+STAGES: Final = {row[0]: row[1] for row in table(section(OPERATIONS, "Events of a round"))}
+
+
+def test_the_stages_of_the_page_are_those_of_a_round_in_their_order() -> None:
+    stages = [stage.name for stage in Stage]
+    assert [row[0] for row in table(section(OPERATIONS, "The clearing round"))] == stages
+    assert list(STAGES) == stages
+
+
+def test_the_events_of_every_round_come_in_the_order_of_the_page() -> None:
+    whole = pattern("round_begun " + " ".join(f"stage_begun {events}" for events in STAGES.values()))
+    told: list[Event] = []
+    names: set[str] = set()
+    rounds = 0
+
+    def look(before: State, operation: Operation, outcome: Outcome) -> None:
+        nonlocal rounds
+        if isinstance(outcome, Accepted) and isinstance(operation, BeginRound | ContinueRound):
+            told.extend(outcome.events)
+            if outcome.state.round is None:
+                assert whole.fullmatch(told_events(tuple(told))), told
+                names.update(snake(type(event).__name__) for event in told)
+                told.clear()
+                rounds += 1
+
+    # In the first a close clips a resting order, in the second instruments expire.
+    for flow in (MinimalFlow(8, 3_000), EmbeddedFlow(1, 60, 2_500)):
+        told.clear()
+        session = Session(flow.genesis(Ideal()), Ideal())
+        session.subscribers.append(look)
+        for operation in flow.operations(session):
+            session.submit(operation)
+    assert rounds > 100
+    in_rounds = {name for events in STAGES.values() for name in re.findall("[a-z_]+", events)}
+    assert names == in_rounds | {"round_begun", "stage_begun"}
+
+
 @pytest.mark.parametrize("events", ["order_rested,", "order_accepted,order_rested,filled,", "filled,", ""])
 def test_the_order_of_the_page_admits_not_everything(events: str) -> None:
     assert not pattern(GRAMMAR["place"]).fullmatch(events)
@@ -156,6 +195,11 @@ def test_the_table_of_kinds_says_of_every_combination_whether_it_is_an_order() -
 
 def test_every_mode_of_self_trades_stands_in_its_table() -> None:
     assert [row[0] for row in table(section(ORDERS, "Self-trades"))] == list(SelfTrade)
+
+
+def test_every_cause_of_a_removal_stands_in_its_table() -> None:
+    rows = table(section(ORDERS, "Why an order is no longer live"))
+    assert [row[0] for row in rows] == list(Removal)
 
 
 def test_what_is_left_is_told_for_every_stop_and_every_time_in_force() -> None:

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from settlespec.domain.instruments import Quote, RoundStatement
@@ -32,6 +33,26 @@ def test_the_signature_of_the_example_is_that_of_its_key() -> None:
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(EXAMPLE["private key"]))
     assert key.public_key().public_bytes_raw().hex() == EXAMPLE["public key"]
     assert key.sign(EXAMPLE["signed bytes"].encode()).hex() == EXAMPLE["signature"]
+
+
+@pytest.mark.parametrize("name", ["statement", "settlement"])
+def test_the_oracles_sign_what_the_words_of_the_page_say(name: str) -> None:
+    rows = {row[0]: row[1] for row in table(section(PAGE, f"A {name}"))}
+    operation = json.loads(rows["operation"])
+    statement = operation["statement"]
+    quotes = [
+        ":".join([quote["instrument"], quote["mark"], quote["funding_rate"], *quote["losses"]])
+        for quote in statement.get("quotes", ())
+    ]
+    fields = [",".join(quotes) if field == "quotes" else statement[field] for field in FIELDS[name]]
+    array = [statement["chain"], statement["rollup"], name, *fields]
+    assert json.dumps(array, separators=(",", ":")) == rows["signed bytes"]
+    (signed,) = operation["signatures"]
+    assert signed == {"oracle": "0", "signature": rows["signature"]}
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(EXAMPLE["private key"]))
+    assert key.sign(rows["signed bytes"].encode()).hex() == rows["signature"]
+    decoded: Any = decode_operation(rows["operation"].encode())
+    assert signed_bytes(1, 1, decoded.statement) == rows["signed bytes"].encode()
 
 
 def test_the_machine_signs_these_bytes_and_verifies_this_signature() -> None:

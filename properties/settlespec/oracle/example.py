@@ -1,16 +1,22 @@
-"""The example of the documentation: a short session on the minimal preset with real signatures, as a trace and as a page."""
+"""The example of the documentation: a short session on the minimal preset with real signatures, as a trace and as a page.
+
+What an expiry does is told by a second one, `oracle.expiry_example`.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
+
+from attrs import frozen
 
 from settlespec.domain.messages import ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Operation, Receive, Take, Transfer, Withdraw
 from settlespec.domain.orders import Side, TimeInForce
 from settlespec.flows.session import Session
-from settlespec.machine.genesis import initial_state, minimal
-from settlespec.machine.signatures import Ed25519
+from settlespec.machine.genesis import Genesis, initial_state, minimal
+from settlespec.machine.signatures import Ed25519, Signer
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.wire.recording import TraceWriter
 from settlespec.wire.states import encode_state, state_digest
@@ -92,45 +98,63 @@ def _money(session: Session) -> Told:
     yield "The same message a second time is not the next one.", again
 
 
-def write_example(path: Path) -> tuple[str, ...]:
-    """Write the trace of the example, with a digest of the state after every operation; answers what each shows."""
+@frozen
+class Example:
+    """A session that the documentation tells."""
+
+    title: str
+    about: tuple[str, ...]
+    """What stands above it, one sentence a line."""
+    file: str
+    """The name of its trace, which stands beside the page."""
+    genesis: Callable[[Signer], Genesis]
+    told: Callable[[Session], Told]
+
+
+EXAMPLE: Final = Example(
+    "An example", ("A session on the minimal preset, signed with Ed25519.",), "example.jsonl", minimal, told
+)
+
+
+def write_example(path: Path, example: Example = EXAMPLE) -> tuple[str, ...]:
+    """Write the trace of an example, with a digest of the state after every operation; answers what each shows."""
     signer = Ed25519()
-    genesis = minimal(signer)
+    genesis = example.genesis(signer)
     session = Session(genesis, signer)
     scheme = Scheme(SchemeName.ED25519, b"")
     header = Header(FORMAT, version(), bytes.fromhex(rules_digest()), "example", None, scheme, genesis, 1)
     sentences = []
     with TraceWriter(path, header, session.state) as writer:
         session.subscribers.append(writer.record)
-        for sentence, operation in told(session):
+        for sentence, operation in example.told(session):
             session.submit(operation)
             sentences.append(sentence)
     return tuple(sentences)
 
 
-def example_trace() -> tuple[str, tuple[str, ...]]:
+def example_trace(example: Example = EXAMPLE) -> tuple[str, tuple[str, ...]]:
     """The trace as text, and what each of its operations shows."""
     with TemporaryDirectory() as folder:
-        path = Path(folder, "example.jsonl")
-        sentences = write_example(path)
+        path = Path(folder, example.file)
+        sentences = write_example(path, example)
         return path.read_text(encoding="utf-8"), sentences
 
 
-def example_page() -> str:
-    """The page that tells the example step by step."""
-    trace, sentences = example_trace()
+def example_page(example: Example = EXAMPLE) -> str:
+    """The page that tells an example step by step."""
+    trace, sentences = example_trace(example)
     lines = [
-        "# An example",
+        f"# {example.title}",
         "",
         "Written by running the machine at every build of this documentation.",
         "",
-        "A session on the minimal preset, signed with Ed25519.",
-        "The [trace](example.jsonl) holds every operation, its answer, and the digest of the state after it.",
-        "`settlespec replay example.jsonl` runs it again; so can another implementation, beginning with the genesis in its first line.",
+        *example.about,
+        f"The [trace]({example.file}) holds every operation, its answer, and the digest of the state after it.",
+        f"`settlespec replay {example.file}` runs it again; so can another implementation, beginning with the genesis in its first line.",
         "Fields whose value is nothing, and signatures, are left out below.",
         "",
     ]
-    lines += ["## The first state", "", *_first_state()]
+    lines += ["## The first state", "", *_first_state(example)]
     steps = iter(sentences)
     for line in map(json.loads, trace.splitlines()):
         if line["type"] == "step":
@@ -141,8 +165,8 @@ def example_page() -> str:
     return "\n".join(lines)
 
 
-def _first_state() -> Iterator[str]:
-    state = initial_state(minimal(Ed25519()))
+def _first_state(example: Example) -> Iterator[str]:
+    state = initial_state(example.genesis(Ed25519()))
     yield f"State: `{state_digest(state).hex()}`"
     yield ""
     yield '??? note "The first state in full; the canonical form has no white space"'
@@ -168,7 +192,7 @@ def _shown(record: dict[str, object]) -> str:
     named = {
         key: value
         for key, value in record.items()
-        if key not in ("type", "signature") and value not in (None, "", False)
+        if key not in ("type", "signature", "signatures") and value not in (None, "", False)
     }
     return f"**{record['type']}** " + ", ".join(f"{key} `{_text(value)}`" for key, value in named.items())
 

@@ -10,10 +10,11 @@ from typing import Any, Final, get_args
 import attrs
 
 from settlespec.domain import quantities
-from settlespec.domain.instruments import Instrument
+from settlespec.domain.instruments import Instrument, InstrumentKind
 from settlespec.domain.parameters import Parameters
 from settlespec.domain.quantities import MAX_DIGITS, Range
 from settlespec.domain.reasons import NUMBERS, SENTENCES, Reason
+from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.genesis import PRESETS
 from settlespec.machine.signatures import Ed25519
 
@@ -24,6 +25,7 @@ UNSHOWN: Final = ("id", "kind", "underlying", "reference", "oracles")
 def limits_page() -> str:
     """The ranges of every quantity, and what the presets fix."""
     geneses = {name: make(Ed25519()) for name, make in PRESETS.items()}
+    dated = _dated()
     lines = [
         "# Limits",
         "",
@@ -49,9 +51,11 @@ def limits_page() -> str:
         "## Terms of an instrument",
         "",
         "Of the presets' perpetuals; all instruments of one preset have the same.",
+        "Beside them a future and a call of the flow that `settlespec audit` runs, which lists both on the preset `standard`.",
         "",
         *_table(
-            ("term", *geneses, "meaning"), _values(Instrument, [genesis.instruments[0] for genesis in geneses.values()])
+            ("term", *geneses, *dated, "meaning"),
+            _values(Instrument, [*(genesis.instruments[0] for genesis in geneses.values()), *dated.values()]),
         ),
         "",
         "## Instruments of the presets",
@@ -67,6 +71,12 @@ def limits_page() -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _dated() -> dict[str, Instrument]:
+    """The first future and the first call of the embedded flow, by their kind."""
+    listed = {instrument.kind: instrument for instrument in reversed(EmbeddedFlow().genesis(Ed25519()).instruments)}
+    return {kind.value: listed[kind] for kind in (InstrumentKind.FUTURE, InstrumentKind.CALL)}
 
 
 def reasons_page() -> str:
