@@ -25,7 +25,7 @@ UNSHOWN: Final = ("id", "kind", "underlying", "reference", "oracles")
 def limits_page() -> str:
     """The ranges of every quantity, and what the presets fix."""
     geneses = {name: make(Ed25519()) for name, make in PRESETS.items()}
-    dated = _dated()
+    listed = _of_each_kind()
     lines = [
         "# Limits",
         "",
@@ -51,12 +51,16 @@ def limits_page() -> str:
         "## Terms of an instrument",
         "",
         "Of the presets' perpetuals; all instruments of one preset have the same.",
-        "Beside them a future and a call of the flow that `settlespec audit` runs, which lists both on the preset `standard`.",
         "",
         *_table(
-            ("term", *geneses, *dated, "meaning"),
-            _values(Instrument, [*(genesis.instruments[0] for genesis in geneses.values()), *dated.values()]),
+            ("term", *geneses, "meaning"), _values(Instrument, [genesis.instruments[0] for genesis in geneses.values()])
         ),
+        "",
+        "## Terms of what is dated",
+        "",
+        "Of the flow that `settlespec audit` runs, on the preset `standard`: its first perpetual, future and call, where they differ.",
+        "",
+        *_table(("term", *listed), _differing(Instrument, list(listed.values()))),
         "",
         "## Instruments of the presets",
         "",
@@ -73,10 +77,10 @@ def limits_page() -> str:
     return "\n".join(lines)
 
 
-def _dated() -> dict[str, Instrument]:
-    """The first future and the first call of the embedded flow, by their kind."""
-    listed = {instrument.kind: instrument for instrument in reversed(EmbeddedFlow().genesis(Ed25519()).instruments)}
-    return {kind.value: listed[kind] for kind in (InstrumentKind.FUTURE, InstrumentKind.CALL)}
+def _of_each_kind() -> dict[str, Instrument]:
+    """The first perpetual, future and call of the embedded flow, by their kind."""
+    first = {instrument.kind: instrument for instrument in reversed(EmbeddedFlow().genesis(Ed25519()).instruments)}
+    return {kind.value: first[kind] for kind in (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE, InstrumentKind.CALL)}
 
 
 def reasons_page() -> str:
@@ -120,6 +124,13 @@ def _values(kind: Any, holders: list[Any]) -> Iterator[tuple[str, ...]]:
         if field.name not in UNSHOWN:
             values = (_figure(getattr(holder, field.name)) for holder in holders)
             yield f"`{field.name}`", *values, told.get(field.name, "")
+
+
+def _differing(kind: Any, holders: list[Any]) -> Iterator[tuple[str, ...]]:
+    """The rows of `_values` whose values are not all the same, without their meaning."""
+    for name, *values, _ in _values(kind, holders):
+        if len(set(values)) > 1:
+            yield name, *values
 
 
 def _figure(value: int | str) -> str:
