@@ -99,6 +99,10 @@ def test_an_expiry_just_after_the_start_is_not_in_the_past() -> None:
         (2, {"reference": 3}, "reference", "3 is no linear instrument of underlying 1"),
         (2, {"reference": 4}, "reference", "4 is no linear instrument of underlying 1"),
         (2, {"reference": 5}, "reference", "5 is no linear instrument of underlying 1"),
+        (0, {"maintenance_ppm": 89_999}, "maintenance_ppm", "the scan range is not that of the reference, 89999 ppm"),
+        (1, {"maintenance_ppm": 90_001}, "maintenance_ppm", "the scan range is not that of the reference, 90001 ppm"),
+        (2, {"maintenance_ppm": 89_999}, "maintenance_ppm", "the scan range is not that of the reference, 90000 ppm"),
+        (3, {"maintenance_ppm": 90_001}, "maintenance_ppm", "the scan range is not that of the reference, 90000 ppm"),
         (2, {"max_price": 99_999}, "max_price", "the cap 99999 is below what the option can pay, 100000"),
         (2, {"funding_cap_ppm": 1}, "funding_cap_ppm", "only a perpetual pays funding"),
         (3, {"max_price": 89}, "max_price", "the cap 89 is below what the option can pay, 90"),
@@ -108,8 +112,10 @@ def test_an_expiry_just_after_the_start_is_not_in_the_past() -> None:
 def test_dated_instruments_that_contradict_themselves_are_refused_with_their_field(
     place: int, terms: dict[str, Any], field: str, problem: str
 ) -> None:
-    # What a future of an earlier expiry breaks is the call that is written on it.
-    blamed = 2 if problem.startswith("the reference 2 expires") else place
+    # What a future of an earlier expiry, or a reference of another scan range, breaks is the option that is written on it.
+    written_on = {0: 3, 1: 2}
+    breaks = problem.startswith(("the reference 2 expires", "the scan range"))
+    blamed = written_on.get(place, place) if breaks else place
     with pytest.raises(Malformed, match=problem) as refusal:
         deployment(place, **terms)
     assert refusal.value.field == f"instruments[{blamed}].{field}"

@@ -235,6 +235,67 @@ def test_a_makers_reduce_only_bid_may_take_a_liquidation() -> None:
     assert machine.position("bob") == 0
 
 
+def behind_expired_bids(*layers: int) -> Machine:
+    """So many expired bids of one lot, then a live one, and so on, each layer a quantum further down from 97; then twenty lots of Bob's.
+
+    Each has an owner of its own, since two attempts may fill and one may remove.
+    """
+    machine = in_breach_at_88(
+        max_matches=2, max_removals=1, max_orders_per_account=1, max_orders_per_book=256, max_accounts=256
+    )
+    for depth, layer in enumerate(layers):
+        for place in range(layer + 1):
+            owner = f"{place} of layer {depth}"
+            lifetime = machine.state.clock if place < layer else None
+            machine.deposit(owner, 100).rests(owner, +1, 97 - depth, good_till=lifetime)
+    return machine.rests("bob", +20, 87).wait(1)
+
+
+def test_an_expired_bid_in_front_costs_a_micro_step_and_no_attempt() -> None:
+    machine = behind_expired_bids(3)
+    machine.wait(1).begin(machine.statement({1: 88}))
+    spent = []
+    while machine.state.round is not None:
+        current = machine.state.round
+        answer = machine.proceed()
+        after = machine.state.round
+        if current.stage is Stage.LIQUIDATE and after is not None and after.cursor == current.cursor:
+            causes = [removed.cause for removed in answer.all(OrderRemoved)]
+            spent.append((causes, len(answer.all(Liquidated)), after.attempts - current.attempts))
+    # Her own orders, of which she has none; then three expired bids; then the live one, and as many of Bob's lots as restore her.
+    assert spent == [([], 0, 1), *[([Removal.EXPIRED], 0, 0)] * 3, ([Removal.FILLED], 1, 1), ([], 1, 1)]
+
+
+def test_however_many_have_expired_between_one_lot_bids_the_account_gets_all_its_attempts() -> None:
+    machine = behind_expired_bids(12, 9, 11, 10)
+    answer = machine.round({1: 88})
+    assert [removed.cause for removed in answer.all(OrderRemoved)].count(Removal.EXPIRED) == 12 + 9 + 11
+    # Three fills: as many as attempts are left after the first.
+    assert fills(answer) == [(97, 1), (96, 1), (95, 1)]
+
+
+@pytest.mark.parametrize("layers", [(0,), (5,), (12, 9, 11, 10), (20, 20, 20)])
+def test_a_liquidation_takes_at_most_its_attempts_and_a_micro_step_for_each_expired_order(
+    layers: tuple[int, ...],
+) -> None:
+    machine = behind_expired_bids(*layers)
+    machine.wait(1).begin(machine.statement({1: 88}))
+    expired = micro_steps = 0
+    while machine.state.round is not None:
+        liquidates = machine.state.round.stage is Stage.LIQUIDATE
+        answer = machine.proceed()
+        micro_steps += liquidates and machine.state.round is not None
+        expired += [removed.cause for removed in answer.all(OrderRemoved)].count(Removal.EXPIRED)
+    assert 1 <= micro_steps <= 2 + 2 + 1 + expired
+
+
+def test_an_expired_order_that_nobody_meets_stays_until_somebody_does(machine: Machine) -> None:
+    machine.rests("eve", +1, 70, good_till=machine.state.clock).rests("bob", +20, 87)
+    answer = machine.round({1: 88})
+    assert not answer.all(OrderRemoved)
+    assert [order.price for order in machine.resting("eve")] == [70]
+
+
 def test_expired_orders_do_not_shield_the_book_from_a_liquidation() -> None:
     machine = (
         Machine(max_removals=8, max_orders_per_account=8, max_orders_per_book=64, max_matches=2)
