@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import pytest
 from attrs import evolve, frozen
 
+from settlespec.domain.genesis import Genesis
 from settlespec.domain.operations import Operation
 from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import Accepted, Outcome
@@ -113,9 +114,9 @@ def differs(outcome: Outcome, healthy: Outcome) -> bool:
 class Watched:
     """A small exchange under a monitor: two owners with a position against each other, and what one more step may do to it."""
 
-    def __init__(self, full_every: int = 10**9) -> None:
+    def __init__(self, full_every: int = 10**9, genesis: Genesis | None = None) -> None:
         self.signer = Ideal()
-        self.session = Session(minimal(self.signer), self.signer)
+        self.session = Session(genesis or minimal(self.signer), self.signer)
         self.monitor = Monitor(self.session.state, self.signer, full_every)
         for account in (0, 1, 2):
             self.do(*self.session.deposit(account, 500))

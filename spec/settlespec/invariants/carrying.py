@@ -3,6 +3,7 @@
 from settlespec.domain.operations import BeginRound, ContinueRound
 from settlespec.domain.rounds import Discard, Round, Stage
 from settlespec.invariants.catalogue import CONSERVATION, LIQUIDATION_FAIR, NO_DOUBLE_SPEND, ORACLE_SANE
+from settlespec.invariants.expiring import pay_until
 from settlespec.invariants.opening import opened
 from settlespec.invariants.sheet import Sheet, closes_of
 from settlespec.invariants.turns import visited
@@ -71,6 +72,8 @@ def lists(walk: Walk, sheet: Sheet, after: Round) -> None:
     if stage is Stage.REVALUE:
         conjunct = "revaluing goes on behind the last holder"
         walk.agree(NO_DOUBLE_SPEND, conjunct, "", after.holder, sheet.holder)
+    if stage is Stage.EXPIRE:
+        pay_until(walk, sheet, after.holder)
     if stage not in (Stage.ASSESS, Stage.REVALUE, Stage.EXPIRE) and after.holder is not None:
         walk.broken(LIQUIDATION_FAIR, "holders are gone through in three stages only", "", after.holder, "")
     if not sheet.tasks and not after.tasks:

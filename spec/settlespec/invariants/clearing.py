@@ -27,9 +27,9 @@ from settlespec.invariants.catalogue import (
     ZERO_SUM,
 )
 from settlespec.invariants.expiring import end_expiry, expired_now, orders_of_expired
-from settlespec.invariants.measures import FUNDING_UNIT, expected_market, market_facts, upwards
+from settlespec.invariants.measures import FUNDING_UNIT, expected_market, market_facts, next_expiry, upwards
 from settlespec.invariants.sheet import Sheet, worst_first
-from settlespec.invariants.turns import passed, standing_of
+from settlespec.invariants.turns import holders, passed, standing_of
 from settlespec.invariants.walk import Walk
 
 
@@ -126,6 +126,7 @@ def stage_begun(walk: Walk, event: StageBegun) -> None:
             expired = expired_now(walk)
             sheet.tasks = tuple(orders_of_expired(walk, expired))
             if expired:
+                sheet.holder = next(holders(walk, None), None)
                 count = len(sheet.tasks) + sum(1 for _ in holders(walk, None))
         case Stage.DEFAULT:
             plan(walk, sheet, sheet.defaulted, settle=True)
@@ -169,7 +170,7 @@ def end_stage(walk: Walk, sheet: Sheet) -> None:
             conjunct = "an account that is closed at the mark loses its orders"
             walk.check(LIQUIDATION_FAIR, not live, conjunct, f"account {account}", live, 0)
     if stage is Stage.EXPIRE:
-        end_expiry(walk, sheet, holders(walk, None))
+        end_expiry(walk, sheet)
     if stage is Stage.HAIRCUT:
         walk.require(CONSERVATION, "the haircut collects what is owed", "", sheet.collected, sheet.owed)
         if sheet.haircuts:
@@ -199,6 +200,10 @@ def to_discard(walk: Walk) -> Iterator[Discard]:
 def adopt(walk: Walk, sheet: Sheet) -> None:
     """The new marks hold, and the funding pool goes to the insurance fund."""
     walk.markets = walk.after.markets
+    forgotten = [name for name in expired_now(walk) if not walk.markets[name].expired]
+    walk.agree(ORACLE_SANE, "what has reached its expiry expires as marks are adopted", "", forgotten, [])
+    conjunct = "the next expiry is the earliest that is not paid out"
+    walk.require(ORACLE_SANE, conjunct, "", walk.after.next_expiry, next_expiry(walk.markets))
     conjunct = "receivers of funding get no more than payers pay"
     walk.check(ZERO_SUM, sheet.pool >= 0, conjunct, "", sheet.pool, 0)
     sheet.insurance += sheet.pool
@@ -220,17 +225,6 @@ def plan(walk: Walk, sheet: Sheet, accounts: list[int], *, settle: bool) -> None
         if settle:
             tasks.append(Settle(account))
     sheet.tasks = tuple(tasks)
-
-
-def holders(walk: Walk, since: int | None) -> Iterator[int]:
-    """Accounts that hold a position now, from one of them on, by id; before liquidations nobody becomes a holder."""
-    ladder = walk.before.holders
-    account = ladder.after(-1) if since is None else since
-    while account is not None:
-        changed = walk.balances.get(account)
-        if changed is None or changed.sizes:
-            yield account
-        account = ladder.after(account)
 
 
 def assess(walk: Walk, sheet: Sheet, until: int | None) -> None:

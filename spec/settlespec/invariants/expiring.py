@@ -10,7 +10,7 @@ from settlespec.invariants.catalogue import CONSERVATION, NO_DOUBLE_SPEND, ORACL
 from settlespec.invariants.measures import expired_facts, is_due, market_facts, payoff
 from settlespec.invariants.sheet import Sheet
 from settlespec.invariants.signing import settlement_content
-from settlespec.invariants.turns import standing_of
+from settlespec.invariants.turns import holders, standing_of
 from settlespec.invariants.walk import Walk
 
 
@@ -115,6 +115,8 @@ def paid_out(walk: Walk, event: PaidOut) -> None:
     market = walk.markets[event.instrument]
     right = sheet is not None and sheet.stage is Stage.EXPIRE and market.expired
     walk.check(ZERO_SUM, right, "only a round pays out, and only what has expired", who, event.instrument, "")
+    if sheet is not None:
+        pay_until(walk, sheet, event.account)
     balance = walk.balance(event.account)
     size = balance.sizes.get(event.instrument, 0)
     walk.require(ZERO_SUM, "a position is paid out whole", who, event.size, size)
@@ -125,15 +127,31 @@ def paid_out(walk: Walk, event: PaidOut) -> None:
     walk.instruments.add(event.instrument)
 
 
-def end_expiry(walk: Walk, sheet: Sheet, holders: Iterator[int]) -> None:
-    """Nobody holds what expired, and no order stands in it."""
-    gone = {name for name, market in walk.markets.items() if market.expired}
-    if not gone:
+def pay_until(walk: Walk, sheet: Sheet, until: int | None) -> None:
+    """The holder's turn has come, or the end: whoever was passed holds nothing that has expired."""
+    turn = sheet.holder
+    if until is not None and (turn is None or until < turn):
+        walk.broken(NO_DOUBLE_SPEND, "paying out goes on behind the last holder", "", until, str(turn))
         return
-    for account in holders:
+    if turn is None:
+        return
+    gone = gone_from(walk)
+    for account in holders(walk, turn):
+        if until is not None and account >= until:
+            break
         held = sorted(gone & standing_of(walk, account).sizes.keys())
         walk.agree(ZERO_SUM, "nobody holds what has expired", f"account {account}", held, [])
-    for left in orders_of_expired(walk, sorted(gone)):
+    sheet.holder = until
+
+
+def gone_from(walk: Walk) -> set[int]:
+    """The instruments that have been paid out, or are by this round."""
+    return {name for name, market in walk.markets.items() if market.expired}
+
+
+def end_expiry(walk: Walk, sheet: Sheet) -> None:
+    """Nobody holds what expired, and no order stands in it."""
+    pay_until(walk, sheet, None)
+    for left in orders_of_expired(walk, sorted(gone_from(walk))):
         conjunct = "no order stays in what has expired"
         walk.check(ORACLE_SANE, False, conjunct, f"order {left.arrival}", left.price, "")
-    sheet.holder = None

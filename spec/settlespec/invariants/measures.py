@@ -160,6 +160,11 @@ def is_due(market: Market, clock: int) -> bool:
     return 0 < market.instrument.expiry <= clock
 
 
+def next_expiry(markets: Mapping[int, Market]) -> int:
+    """The earliest expiry of an instrument that is not paid out; 0 where there is none."""
+    return min((m.instrument.expiry for m in markets.values() if m.instrument.expiry and not m.expired), default=0)
+
+
 def payoff(terms: Instrument, value: int) -> int:
     """What a lot of a dated instrument pays at a settlement value."""
     if terms.kind is InstrumentKind.CALL:

@@ -24,7 +24,7 @@ from settlespec.invariants.catalogue import (
     ORDER_LIMITS,
     ZERO_SUM,
 )
-from settlespec.invariants.measures import Balance, expected_market, expired_facts, market_facts
+from settlespec.invariants.measures import Balance, expected_market, expired_facts, market_facts, next_expiry
 
 
 @frozen
@@ -283,9 +283,7 @@ def oracle_sane(state: State, asked: Asked) -> Iterator[Violation]:
         if facts != expected:
             who = f"instrument {name}"
             yield Violation(ORACLE_SANE.id, "a market says what follows from its mark", who, str(facts), str(expected))
-    ahead = min(
-        (m.instrument.expiry for m in state.markets.values() if m.instrument.expiry and not m.expired), default=0
-    )
+    ahead = next_expiry(state.markets)
     if state.next_expiry != ahead:
         conjunct = "the next expiry is the earliest that is not paid out"
         yield Violation(ORACLE_SANE.id, conjunct, "", state.next_expiry, ahead)

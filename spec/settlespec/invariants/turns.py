@@ -1,5 +1,7 @@
 """Whose turn it is to be liquidated, and whether whoever was passed has had all that is due (LIQ-FAIR)."""
 
+from collections.abc import Iterator
+
 from settlespec.arithmetic import PPM
 from settlespec.domain.orders import Side
 from settlespec.domain.rounds import Round
@@ -75,6 +77,17 @@ def visited(walk: Walk, sheet: Sheet, after: Round) -> None:
 def standing_of(walk: Walk, account: int) -> Balance:
     """The balance of an account as the events so far leave it; to look at it does not name it."""
     return walk.balances.get(account) or balance_of(walk.before, account)
+
+
+def holders(walk: Walk, since: int | None) -> Iterator[int]:
+    """Accounts that hold a position now, from one of them on, by id; before liquidations nobody becomes a holder."""
+    ladder = walk.before.holders
+    account = ladder.after(-1) if since is None else since
+    while account is not None:
+        changed = walk.balances.get(account)
+        if changed is None or changed.sizes:
+            yield account
+        account = ladder.after(account)
 
 
 def is_acceptable(walk: Walk, balance: Balance, name: int) -> bool:
