@@ -118,6 +118,10 @@ class Watched:
         self.signer = Ideal()
         self.session = Session(genesis or minimal(self.signer), self.signer)
         self.monitor = Monitor(self.session.state, self.signer, full_every)
+        self.begins()
+
+    def begins(self) -> None:
+        """Who is there at first."""
         for account in (0, 1, 2):
             self.do(*self.session.deposit(account, 500))
         self.do(self.session.limit(0, 1, 0, Side.SELL, 5, 10))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from settlespec.domain.events import PaidOut
+from settlespec.domain.events import PaidOut, SettlementFixed
 from settlespec.domain.instruments import SettlementStatement
 from settlespec.domain.operations import BeginRound, ContinueRound, FixSettlement, Operation, Tick, Transfer, Withdraw
 from settlespec.domain.orders import Side
@@ -307,7 +307,7 @@ def test_a_value_that_may_not_be_fixed_is_noticed_at_once(fields: dict[str, int]
 
     healthy = step(watched.state, watched.settlement(CALL, VALUE), watched.signer)
     assert isinstance(healthy, Accepted)
-    event = evolve(healthy.events[0], instrument=name, payoff=payoff(before.instrument, VALUE))
+    event = SettlementFixed(name, VALUE, payoff(before.instrument, VALUE))
     found = watched.monitor.observe(asked, believed(evolve(healthy, events=(event,))))
     # What oracles sign for elsewhere they have not signed for here.
     also = {(ORACLE_SANE.id, "enough oracles signed the statement")} if "rollup" in fields else set()
