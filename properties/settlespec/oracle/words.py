@@ -117,7 +117,8 @@ def _content(leaf: LeafKey, data: bytes) -> str:
     match leaf.part:
         case Part.SCALARS:
             found = decode_scalars(data)
-            return f"clock {found[0]:,} ms, insurance {found[2]:,}, vault {found[4]:,}, {found[12]:,} accounts, {found[13]:,} holders"
+            funds = f"insurance {found.insurance:,}, vault {found.vault:,}"
+            return f"clock {found.clock:,} ms, {funds}, {found.accounts:,} accounts, {found.holders:,} holders"
         case Part.HOLDINGS:
             return holdings_in_words(decode_holdings(data))
         case Part.ACCOUNTS:

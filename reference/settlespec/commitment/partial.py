@@ -68,10 +68,10 @@ class _Partial:
 
     def state(self) -> State:
         """The partial state. The casts say that a partial container stands in for a full one."""
-        values = decode_scalars(self.source.value(SCALARS) or b"")
-        inbox_count = values[8] - values[7]
+        found = decode_scalars(self.source.value(SCALARS) or b"")
+        inbox_count = found.inbox_end - found.inbox_cursor
         messages = self.map(Part.INBOX, 0, decode_received, inbox_count)
-        claims = PartialMap(self.claim, lambda key: self.source.after(Part.OUTBOX, 0, key), values[10])
+        claims = PartialMap(self.claim, lambda key: self.source.after(Part.OUTBOX, 0, key), found.outbox_end)
         names = sorted(self.start.markets)
 
         def next_name(key: int) -> int | None:
@@ -79,25 +79,25 @@ class _Partial:
 
         return State(
             parameters=self.start.parameters,
-            clock=values[0],
+            clock=found.clock,
             accounts=cast(
                 "Map[int, Account]",
-                PartialMap(self.account, lambda key: self.source.after(Part.HOLDINGS, 0, key), values[12]),
+                PartialMap(self.account, lambda key: self.source.after(Part.HOLDINGS, 0, key), found.accounts),
             ),
-            holders=cast(Ladder, PartialLadder(lambda key: self.source.after(Part.HOLDERS, 0, key), values[13])),
+            holders=cast(Ladder, PartialLadder(lambda key: self.source.after(Part.HOLDERS, 0, key), found.holders)),
             breaches=cast("Map[int, int]", PartialMap(self.breach_rounds, None, None)),
             markets=cast("Map[int, Market]", PartialMap(self.market, next_name, len(names))),
             books=cast("Map[int, Book]", PartialMap(self.book, next_name, len(names))),
-            next_arrival=values[1],
-            insurance=values[2],
-            treasury=values[3],
-            vault=values[4],
-            funding_pool=values[15],
-            next_expiry=values[14],
-            inbox=Inbox(cast("Map[int, Received]", messages), values[7], values[8], values[9]),
-            outbox=Outbox(cast("Map[int, Claim]", claims), values[10], values[11]),
-            round_number=values[5],
-            marks_time=values[6],
+            next_arrival=found.next_arrival,
+            insurance=found.insurance,
+            treasury=found.treasury,
+            vault=found.vault,
+            funding_pool=found.funding_pool,
+            next_expiry=found.next_expiry,
+            inbox=Inbox(cast("Map[int, Received]", messages), found.inbox_cursor, found.inbox_end, found.uncredited),
+            outbox=Outbox(cast("Map[int, Claim]", claims), found.outbox_end, found.unpaid),
+            round_number=found.round_number,
+            marks_time=found.marks_time,
             round=self.round(),
         )
 

@@ -1,7 +1,7 @@
 """From a state to its leaves and back (rules STATE-3, STATE-9)."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import evolve
 from immutables import Map
@@ -120,47 +120,76 @@ def decode_number(data: bytes) -> int:
     return number
 
 
-def scalars(state: State) -> tuple[int, ...]:
-    """STATE-9: what belongs to no key. The counts stand here so that whoever holds a part of the state knows them."""
+class Scalars(NamedTuple):
+    """STATE-9: what belongs to no key, in the order of the leaf.
+
+    The counts stand here so that whoever holds a part of the state knows them.
+    """
+
+    clock: int
+    next_arrival: int
+    insurance: int
+    treasury: int
+    vault: int
+    round_number: int
+    marks_time: int
+    inbox_cursor: int
+    inbox_end: int
+    uncredited: int
+    outbox_end: int
+    unpaid: int
+    accounts: int
+    """How many there are."""
+    holders: int
+    """How many accounts hold a position."""
+    next_expiry: int
+    funding_pool: int
+    """The only one that is signed."""
+
+
+def scalars(state: State) -> Scalars:
+    """The scalars of a state."""
     inbox, outbox = state.inbox, state.outbox
-    return (
-        state.clock,
-        state.next_arrival,
-        state.insurance,
-        state.treasury,
-        state.vault,
-        state.round_number,
-        state.marks_time,
-        inbox.cursor,
-        inbox.next_index,
-        inbox.uncredited,
-        outbox.next_index,
-        outbox.unpaid,
-        len(state.accounts),
-        len(state.holders),
-        state.next_expiry,
+    return Scalars(
+        clock=state.clock,
+        next_arrival=state.next_arrival,
+        insurance=state.insurance,
+        treasury=state.treasury,
+        vault=state.vault,
+        round_number=state.round_number,
+        marks_time=state.marks_time,
+        inbox_cursor=inbox.cursor,
+        inbox_end=inbox.next_index,
+        uncredited=inbox.uncredited,
+        outbox_end=outbox.next_index,
+        unpaid=outbox.unpaid,
+        accounts=len(state.accounts),
+        holders=len(state.holders),
+        next_expiry=state.next_expiry,
+        funding_pool=state.funding_pool,
     )
 
 
 def encode_scalars(state: State) -> bytes:
-    """STATE-9.2: the scalars, then the funding pool, which alone is signed."""
+    """STATE-9.2: the scalars, of which the funding pool alone is signed."""
     writer = Writer()
-    for number in scalars(state):
+    *unsigned, funding_pool = scalars(state)
+    for number in unsigned:
         writer.unsigned(number)
-    writer.signed(state.funding_pool)
+    writer.signed(funding_pool)
     return writer.finish()
 
 
-def decode_scalars(data: bytes) -> tuple[int, ...]:
-    """The scalars with the funding pool last, or `Refused`."""
+def decode_scalars(data: bytes) -> Scalars:
+    """The scalars, or `Refused`."""
     reader = Reader(data)
     numbers = [reader.unsigned() for _ in range(12)]
     numbers += (reader.unsigned(MAX_LENGTH), reader.unsigned(MAX_LENGTH), reader.unsigned(TIME.high), reader.signed())
-    inbox_cursor, inbox_end = numbers[7:9]
-    if not inbox_cursor <= inbox_end <= inbox_cursor + MAX_LENGTH:
+    found = Scalars(*numbers)
+    if not found.inbox_cursor <= found.inbox_end <= found.inbox_cursor + MAX_LENGTH:
         raise reader.refuse(Refusal.OUT_OF_RANGE)
     reader.end()
-    return tuple(numbers)
+    return found
 
 
 def state_of(leaves: Leaves, genesis: Genesis) -> State:
@@ -188,27 +217,27 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
         raise Refused(Refusal.UNKNOWN_KEY, 0)
     books = {name: book_of((o for o in orders if o.instrument == name), interests[name]) for name in markets}
     accounts, breaches = accounts_of(parts, {(o.instrument, o.arrival): o for o in orders})
-    values = decode_scalars(parts[Part.SCALARS].get((0, 0), b""))
+    found = decode_scalars(parts[Part.SCALARS].get((0, 0), b""))
     received = {key: decode_received(value) for (_, key), value in parts[Part.INBOX].items()}
     claims = {key: decode_claim(value, key) for (_, key), value in parts[Part.OUTBOX].items()}
     state = State(
         parameters=start.parameters,
-        clock=values[0],
+        clock=found.clock,
         accounts=Map(accounts),
         holders=ladder_of(name for name, account in accounts.items() if account.positions),
         breaches=Map(breaches),
         markets=Map(markets),
         books=Map(books),
-        next_arrival=values[1],
-        insurance=values[2],
-        treasury=values[3],
-        vault=values[4],
-        funding_pool=values[15],
-        next_expiry=values[14],
-        inbox=Inbox(Map(received), values[7], values[8], values[9]),
-        outbox=Outbox(Map(claims), values[10], values[11]),
-        round_number=values[5],
-        marks_time=values[6],
+        next_arrival=found.next_arrival,
+        insurance=found.insurance,
+        treasury=found.treasury,
+        vault=found.vault,
+        funding_pool=found.funding_pool,
+        next_expiry=found.next_expiry,
+        inbox=Inbox(Map(received), found.inbox_cursor, found.inbox_end, found.uncredited),
+        outbox=Outbox(Map(claims), found.outbox_end, found.unpaid),
+        round_number=found.round_number,
+        marks_time=found.marks_time,
         round=None,
     )
     if ROUND in leaves:

@@ -171,5 +171,5 @@ def keys_of(tree: Tree, part: Part) -> Iterator[int]:
 
 def funds_of(tree: Tree) -> int:
     """LEAVE-4.2: the insurance fund, the treasury and the funding pool under a root."""
-    scalars = decode_scalars(tree.get(tree_key(LeafKey(Part.SCALARS, 0, 0))) or b"")
-    return scalars[2] + scalars[3] + scalars[-1]
+    found = decode_scalars(tree.get(tree_key(LeafKey(Part.SCALARS, 0, 0))) or b"")
+    return found.insurance + found.treasury + found.funding_pool
