@@ -38,7 +38,7 @@ from settlespec.commitment.round_leaves import (
 )
 from settlespec.domain.accounts import Account, OpenOrders, Position
 from settlespec.domain.books import EMPTY_BOOK, Book, place_of, precedence
-from settlespec.domain.instruments import Market
+from settlespec.domain.instruments import Market, earliest_expiry
 from settlespec.domain.ladder import ladder_of
 from settlespec.domain.messages import Deposit, Inbox, Outbox
 from settlespec.domain.orders import Order, Side
@@ -46,7 +46,6 @@ from settlespec.domain.quantities import TIME
 from settlespec.domain.rounds import Round, Stage
 from settlespec.domain.state import State
 from settlespec.machine.genesis import Genesis, initial_state
-from settlespec.machine.markets import earliest_expiry
 
 Leaves = dict[LeafKey, bytes]
 """Leaves by their place."""

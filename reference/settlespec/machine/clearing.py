@@ -16,7 +16,7 @@ from settlespec.domain.events import (
     RoundEnded,
     StageBegun,
 )
-from settlespec.domain.instruments import Market
+from settlespec.domain.instruments import Market, earliest_expiry
 from settlespec.domain.operations import ContinueRound
 from settlespec.domain.orders import Order, Removal, Side
 from settlespec.domain.outcomes import Outcome, Rejected, SpecBug
@@ -27,7 +27,7 @@ from settlespec.machine.closing import close_at_mark, plan_closes
 from settlespec.machine.draft import Draft
 from settlespec.machine.expiry import expire_market, expiring, pay_out
 from settlespec.machine.liquidation import liquidate
-from settlespec.machine.markets import earliest_expiry, payoff, revalued_market, surcharge_rates
+from settlespec.machine.markets import payoff, revalued_market, surcharge_rates
 from settlespec.machine.statements import quoted
 from settlespec.rules import funding, liquidation, margin
 

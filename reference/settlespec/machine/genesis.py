@@ -9,13 +9,13 @@ from settlespec.arithmetic import PPM
 from settlespec.domain.books import EMPTY_BOOK
 from settlespec.domain.errors import BadInput
 from settlespec.domain.genesis import Genesis as Genesis
-from settlespec.domain.instruments import Instrument, InstrumentKind
+from settlespec.domain.instruments import Instrument, InstrumentKind, earliest_expiry
 from settlespec.domain.ladder import EMPTY_LADDER
 from settlespec.domain.messages import Inbox, Outbox
 from settlespec.domain.orders import SelfTrade
 from settlespec.domain.parameters import Oracles, Parameters
 from settlespec.domain.state import State
-from settlespec.machine.markets import earliest_expiry, revalued_market
+from settlespec.machine.markets import revalued_market
 from settlespec.machine.signatures import Signer
 
 ORACLES = 3

@@ -1,9 +1,6 @@
 """Markets at their marks: risk array, band and open-interest surcharge, all fixed until the next round."""
 
-from collections.abc import Mapping
-
 from settlespec.domain.instruments import Instrument, InstrumentKind, Market, RiskArray
-from settlespec.domain.quantities import InstrumentId, Milliseconds
 from settlespec.machine.draft import Draft
 from settlespec.rules import expiry, margin, trading
 
@@ -64,12 +61,6 @@ def payoff(instrument: Instrument, value: int) -> int:
 def is_due(instrument: Instrument, clock: int) -> bool:
     """EXPIRY-3.2: whether the instrument has reached its expiry; a perpetual never does."""
     return instrument.kind.is_dated and expiry.is_due(instrument.expiry, clock)
-
-
-def earliest_expiry(markets: Mapping[InstrumentId, Market]) -> Milliseconds:
-    """EXPIRY-3.4: when the next instrument that is not paid out yet reaches its expiry; 0 where there is none."""
-    open_dates = (m.instrument.expiry for m in markets.values() if m.instrument.kind.is_dated and not m.expired)
-    return min(open_dates, default=0)
 
 
 def surcharge_rates(draft: Draft) -> dict[int, int]:

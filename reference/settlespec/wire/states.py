@@ -7,6 +7,7 @@ from typing import Final
 from settlespec.domain.accounts import NO_ORDERS, OpenOrders
 from settlespec.domain.errors import Malformed
 from settlespec.domain.genesis import Genesis
+from settlespec.domain.instruments import earliest_expiry
 from settlespec.domain.messages import Deposit
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.state import State
@@ -62,8 +63,7 @@ def contradictions(state: State) -> Iterator[Malformed]:
     yield from _names(state)
     yield from _open_orders(state)
     yield from _open_interest(state)
-    dated = (m.instrument.expiry for m in state.markets.values() if m.instrument.kind.is_dated and not m.expired)
-    ahead = min(dated, default=0)
+    ahead = earliest_expiry(state.markets)
     if state.next_expiry != ahead:
         yield _contradiction("next_expiry", ahead, "the earliest expiry that is not paid out yet")
     uncredited = sum(

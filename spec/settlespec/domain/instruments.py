@@ -1,5 +1,6 @@
 """Instruments, their risk arrays, and markets: what is listed and what it is worth."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from attrs import frozen
@@ -127,6 +128,12 @@ class Market:
     """The settlement value of the underlying at this instrument's expiry, once it is fixed."""
     expired: bool = False
     """Whether a round has paid it out: its mark is its payoff, nobody holds it, and no round quotes it."""
+
+
+def earliest_expiry(markets: Mapping[InstrumentId, Market]) -> Milliseconds:
+    """EXPIRY-3.4: when the next instrument that is not paid out yet reaches its expiry; 0 where there is none."""
+    open_dates = (m.instrument.expiry for m in markets.values() if m.instrument.kind.is_dated and not m.expired)
+    return min(open_dates, default=0)
 
 
 @frozen
