@@ -105,6 +105,7 @@ def test_the_json_says_the_way_to_finality_under_keys_that_do_not_change(capsys:
         "lead_milliseconds",
         "messages",
         "proofs",
+        "refused_deposits_quantums",
         "trades_by_status",
         "witness_every",
     }

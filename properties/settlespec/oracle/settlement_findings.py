@@ -104,6 +104,8 @@ class SettlementFinding:
     claims: int
     claimed: int
     """Quantums."""
+    returned: int
+    """Quantums of refused deposits among them."""
     opening: BodyBytes
     trading: BodyBytes
     lengths: tuple[LengthFigure, ...]
@@ -135,6 +137,7 @@ class SettlementFinding:
             "lead_milliseconds": self.lead,
             "claims": self.claims,
             "claimed_quantums": self.claimed,
+            "refused_deposits_quantums": self.returned,
             "bytes": {
                 name: {
                     "per_operation": per(getattr(self.trading, name), self.trading.operations),

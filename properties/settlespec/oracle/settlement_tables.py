@@ -41,19 +41,16 @@ def _way(settled: SettlementFinding) -> PlainTable:
         ("published body", BODIES["log" if settled.body == "log" else "state_diff"], ""),
         ("batches of the flow", count(settled.batches), f"{count(settled.trading.operations)} operations and openings"),
         ("batches in which everybody leaves", count(settled.closing_batches), "not in the figures below"),
-        ("proven by witness", count(settled.by_witness), f"of {count(all_batches)}; {_word(settled.every)}"),
+        ("proven by witness", count(settled.by_witness), f"of {count(all_batches)}; {_word(settled)}"),
         ("blocks of the base layer", count(settled.blocks), ""),
         (
             "messages of the base layer",
             count(settled.messages),
             f"received when final: {settled.lead / 1000:,.1f} s after their block or more",
         ),
-        (
-            "withdrawals claimed",
-            count(settled.claims),
-            "once each, by a proof from published bytes alone; refused deposits too",
-        ),
-        ("money claimed", money(settled.claimed), "collateral units"),
+        ("claims", count(settled.claims), "once each, by a proof from published bytes alone"),
+        ("claimed: withdrawn", money(settled.claimed - settled.returned), "collateral units"),
+        ("claimed: refused deposits", money(settled.returned), _refused(settled)),
         (
             "drill: out of a frozen rollup",
             count(drill.payouts),
@@ -65,8 +62,17 @@ def _way(settled: SettlementFinding) -> PlainTable:
     return PlainTable("From batch to finality", columns, rows)
 
 
-def _word(every: int) -> str:
-    return "all" if every == 1 else f"one in {every}, the others on the sealer's word, which shows nothing"
+def _refused(settled: SettlementFinding) -> str:
+    return "returned to who paid them; the drill counts them too" if settled.returned else ""
+
+
+def _word(settled: SettlementFinding) -> str:
+    """What stands behind a batch without a witness: its log was executed again, its diff only applied."""
+    if settled.every == 1:
+        return "all"
+    log = settled.body == "log"
+    others = "whose published logs, executed again, give the last root" if log else "which shows nothing"
+    return f"one in {settled.every}, the others on the sealer's word, {others}"
 
 
 def _bytes(settled: SettlementFinding) -> PlainTable:

@@ -11,6 +11,7 @@ from immutables import Map
 from settlespec.commitment.batch import Body, SealingPolicy
 from settlespec.commitment.hashes import SHA256
 from settlespec.commitment.measuring_lengths import LengthMeasure
+from settlespec.domain.messages import Cause
 from settlespec.domain.outcomes import SpecBug
 from settlespec.domain.state import State
 from settlespec.flows.misuse import STRANGER
@@ -137,6 +138,7 @@ class Settlement:
             lead=rollup.lead,
             claims=outbox.next_index,
             claimed=outbox.unpaid,
+            returned=sum(claim.amount for claim in outbox.claims.values() if claim.cause is Cause.REFUSED_DEPOSIT),
             opening=opening,
             trading=trading,
             lengths=lengths,
