@@ -51,12 +51,11 @@ def _bytes(settled: SettlementFinding) -> Figure:
     for value, name in (
         (LOOPRING, f"Loopring {LOOPRING}"),
         (ZKSYNC_LITE, f"zkSync Lite {ZKSYNC_LITE}"),
-        (STARKEX_POSITION + STARKEX_ASSET, f"StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n for each position, n = 1"),
+        (STARKEX_POSITION + STARKEX_ASSET, f"StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n\na position, n = 1"),
     ):
         axes.axhline(value, color=FAINT, linewidth=1, linestyle=":")
-        axes.annotate(
-            name, (0.62, value), xycoords=("axes fraction", "data"), ha="center", va="bottom", fontsize=8, color=INK
-        )
+        # Beside the axes, where no curve can cross it.
+        axes.annotate(name, (1.01, value), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=INK)
     axes.set_yscale("log")
     _logarithmic(axes, lengths)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
