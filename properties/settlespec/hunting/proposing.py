@@ -1,6 +1,6 @@
 """The generator: looks at the state and proposes one operation that is nearly always enabled, for one of the roles."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from settlespec.domain.operations import Operation
 from settlespec.hunting import outsiders, sequencer, traders
@@ -28,7 +28,11 @@ INTERLEAVES: Final = 25
 """While a round is open, once in so many times somebody tries something else."""
 
 
-def weighted(roles: dict[str, tuple[tuple[int, Wants], ...]]) -> tuple[tuple[str, Wants], ...]:
+Proposals: TypeAlias = tuple[tuple[str, Wants], ...]
+"""What may be proposed, each with its role, as often as its weight says."""
+
+
+def weighted(roles: dict[str, tuple[tuple[int, Wants], ...]]) -> Proposals:
     """Every role's proposals, each as often as its weight says."""
     return tuple((role, wants) for role, table in roles.items() for weight, wants in table for _ in range(weight))
 
@@ -37,7 +41,7 @@ EVERYTHING: Final = weighted(ROLES)
 OPENING: Final = weighted({"base layer": ((3, outsiders.deposit),), "sequencer": ((3, sequencer.take),)})
 
 
-def propose(source: Source, trial: Trial, among: tuple[tuple[str, Wants], ...] = EVERYTHING) -> tuple[str, Operation]:
+def propose(source: Source, trial: Trial, among: Proposals = EVERYTHING) -> tuple[str, Operation]:
     """One operation, and the role that wants it.
 
     Args:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 from attrs import evolve, frozen
 
+from settlespec.domain.errors import Malformed
 from settlespec.domain.operations import ContinueRound, Operation
 from settlespec.hunting.trial import Trial
 from settlespec.hunting.wishes import Wish, fitted
@@ -101,17 +102,23 @@ class Shrinker:
         return (kept, start + size) if found is None else (shorter[: found.length], start)
 
     def _simpler(self, kept: tuple[Wish, ...]) -> tuple[Wish, ...]:
-        """With smaller values, one field of one operation at a time."""
-        for place in range(len(kept)):
-            for operation in simpler(kept[place].operation):
-                wish = evolve(kept[place], operation=operation)
-                candidate = (*kept[:place], wish, *kept[place + 1 :])
-                found = self.breaks(candidate)
-                if found is not None:
-                    return self._simpler(candidate[: found.length])
-                if self.replays >= MOST_REPLAYS:
-                    return kept
+        """With smaller values, one field of one operation at a time, each as long as it can still be made smaller."""
+        place = 0
+        while place < len(kept):
+            smaller = self._smaller_at(kept, place)
+            kept, place = (kept, place + 1) if smaller is None else (smaller, place)
         return kept
+
+    def _smaller_at(self, kept: tuple[Wish, ...], place: int) -> tuple[Wish, ...] | None:
+        """The first smaller form of one operation that still breaks the same; None where there is none."""
+        for operation in simpler(kept[place].operation):
+            if self.replays >= MOST_REPLAYS:
+                return None
+            candidate = (*kept[:place], evolve(kept[place], operation=operation), *kept[place + 1 :])
+            found = self.breaks(candidate)
+            if found is not None:
+                return candidate[: found.length]
+        return None
 
 
 def simpler(record: Any) -> Iterator[Any]:
@@ -133,7 +140,7 @@ def attempted(record: Any, name: str, value: Any) -> Any:
     """The record with another value, or None where there is no such record."""
     try:
         return evolve(record, **{name: value})
-    except ValueError:
+    except Malformed:
         return None
 
 
