@@ -9,7 +9,9 @@ from attrs import evolve, fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from settlespec.commitment.batch import Body, Sealer
 from settlespec.commitment.encoding import Refusal, Refused
+from settlespec.commitment.hashes import SHA256
 from settlespec.commitment.header import (
     DATA_TAG,
     DIGEST_BYTES,
@@ -30,8 +32,11 @@ from settlespec.commitment.header import (
 )
 from settlespec.commitment.leaves import encode_claim, encode_received
 from settlespec.domain.messages import Claim, Received
-from tests.commitment import drawing
+from settlespec.domain.operations import Receive
+from settlespec.domain.outcomes import Accepted
+from tests.commitment import drawing, independent_header
 from tests.commitment.hostile import assert_spoiled_never_passes
+from tests.commitment.walks import minimal_walk
 
 digests = st.binary(min_size=DIGEST_BYTES, max_size=DIGEST_BYTES)
 headers = st.builds(
@@ -156,3 +161,30 @@ def test_two_chains_end_alike_only_if_all_their_items_are_the_same_in_the_same_o
 
 def test_the_same_item_makes_another_link_in_every_chain() -> None:
     assert len({link(tag, START, b"item") for tag in (INBOX_TAG, OUTBOX_TAG, DATA_TAG)}) == 3
+
+
+def test_headers_and_their_chains_are_as_the_page_defines_them() -> None:
+    steps = list(minimal_walk(seed=5, operations=600))
+    sealer = Sealer(steps[0].before, SHA256)
+    before = independent_header.header(encode_header(sealer.last))
+    claims = 0
+    for number, step in enumerate(steps, 1):
+        if isinstance(step.outcome, Accepted):
+            sealer.add(step.operation, step.outcome)
+        if number % 100:
+            continue
+        batch = sealer.seal()
+        received = [op for op in batch.operations if isinstance(op, Receive)]
+        outbox = step.after.outbox
+        made = [outbox.claims[index] for index in range(claims, outbox.next_index)]
+        claims = outbox.next_index
+        log = batch.bodies[Body.LOG]
+        found = independent_header.header(encode_header(batch.header))
+        messages = [encode_received(Received(each.time, each.message)) for each in received]
+        chains = independent_header.chains(before, messages, [encode_claim(claim) for claim in made], log, log)
+        assert messages
+        assert {name: found[name] for name in chains} == chains
+        assert (found["number"], found["previous_root"]) == (before["number"] + 1, before["new_root"])
+        assert independent_header.digest(encode_header(batch.header)) == header_digest(batch.header)
+        before = found
+    assert claims > 0

@@ -32,7 +32,7 @@ from settlespec.flows.embedded import OPERATIONS, EmbeddedFlow
 from settlespec.flows.minimal import MinimalFlow
 from settlespec.flows.session import Flow
 from settlespec.machine.genesis import initial_state
-from tests.commitment import independent_decoder, independent_leaves
+from tests.commitment import independent_decoder, independent_header, independent_leaves
 from tests.commitment.dated_walks import DatedFlow, dated_states
 from tests.commitment.hostile import spoiled
 from tests.commitment.walks import SIGNER, resting_state, walk
@@ -351,7 +351,9 @@ def imported(source: str) -> Iterator[str]:
             yield str(node.module)
 
 
-@pytest.mark.parametrize(("module", "lines"), [(independent_decoder, 190), (independent_leaves, 170)])
+@pytest.mark.parametrize(
+    ("module", "lines"), [(independent_decoder, 190), (independent_leaves, 170), (independent_header, 60)]
+)
 def test_the_independent_decoder_is_short_and_imports_nothing_of_the_project(module: ModuleType, lines: int) -> None:
     source = Path(str(module.__file__)).read_text(encoding="utf-8")
     others = set(imported(source)) - {independent_leaves.__name__}

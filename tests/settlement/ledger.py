@@ -25,13 +25,15 @@ class Ledger:
 
     entries: tuple[tuple[Sender, object], ...] = ()
     gas: int = 50_000
+    tokens: int = 0
+    """Of a payload's own bytes."""
 
     def call(self, block: Opening, sender: Sender, payload: object, published: Published) -> Called:
         """Write the payload down; "refuse" is refused, an integer is what the call executes."""
         gas = payload if isinstance(payload, int) else self.gas
         written = evolve(self, entries=(*self.entries, (sender, payload)))
         event = (block.number, sender, payload, len(published.calldata), len(published.blobs))
-        return Called(written, gas, (event,), reverted=payload == "refuse")
+        return Called(written, gas, self.tokens, (event,), reverted=payload == "refuse")
 
 
 @frozen
@@ -53,8 +55,8 @@ TINY = BaseLayerParameters(finality_depth=5, reorg_limit=3, blob_retention=10)
 """Everything happens within a few blocks."""
 
 
-def tiny_layer(congestion: Congestion | None = None) -> BaseLayer:
-    return first_layer({LEDGER: Ledger()}, TINY, congestion or Constant())
+def tiny_layer(congestion: Congestion | None = None, ledger: Ledger = Ledger()) -> BaseLayer:
+    return first_layer({LEDGER: ledger}, TINY, congestion or Constant())
 
 
 def sent(

@@ -68,6 +68,16 @@ def test_a_transaction_pays_base_fee_and_priority_fee_for_gas_and_the_blob_fee_f
     assert receipt.events == ((1, "ada", "paid", 3, 2),)
 
 
+def test_the_bytes_of_a_payload_are_calldata_of_the_transaction_and_have_its_floor() -> None:
+    few, many = (
+        advance(submitted(tiny_layer(ledger=Ledger(tokens=tokens)), sent("ada", gas_limit=200_000)))
+        for tokens in (8_333, 8_334)
+    )
+    # 50,000 of execution are worth 8,333.3 tokens of the floor's 6 beyond the price of calldata.
+    assert few.receipts["ada", 0].gas_used == 21_000 + 4 * 8_333 + 50_000
+    assert many.receipts["ada", 0].gas_used == 21_000 + 10 * 8_334
+
+
 def test_who_pays_the_builder_more_comes_first_and_ties_go_to_who_came_first() -> None:
     layer = submitted(
         tiny_layer(),

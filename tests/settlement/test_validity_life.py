@@ -149,6 +149,14 @@ def test_gas_of_a_commitment_grows_with_a_body_in_calldata_and_not_with_one_in_a
     assert few.blob_gas == many.blob_gas == GAS_PER_BLOB
 
 
+def test_a_long_proof_pays_the_floor_of_its_calldata() -> None:
+    town = Town().funded({1: 100})
+    proof = b"\1" * 30_000
+    transaction = town.send("operator", Prove(1, proof))
+    town.advance()
+    assert town.layer.receipts[transaction.id].gas_used == 21_000 + 10 * 4 * (32 + len(proof))
+
+
 def test_a_proof_that_fits_no_block_is_not_sent() -> None:
     town = Town().funded({1: 100})
     with pytest.raises(NotSent, match="gas"):

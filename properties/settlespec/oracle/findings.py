@@ -93,7 +93,7 @@ class Findings:
         laws = self._about_laws()
         match self.verdict:
             case Verdict.HOLDS:
-                return f"Everything holds: {asked}, none broken; {laws}."
+                return f"Everything holds: {asked}, none broken; {laws}{self._about_proofs()}."
             case Verdict.BROKEN:
                 return f"Broken: {broken} of {asked}; {laws}."
             case Verdict.UNDECIDED:
@@ -104,6 +104,13 @@ class Findings:
         if self.laws.verdict is None:
             return f"laws not proved ({self.laws.why_not})"
         return f"{self.laws.totals['proved']} of {self.laws.totals['laws']} laws proved"
+
+    def _about_proofs(self) -> str:
+        """How much of the way to finality a verifier has executed again."""
+        if self.settlement is None:
+            return ""
+        settled = self.settlement
+        return f"; {len(settled.by_witness)} of {settled.batches + settled.closing_batches} batches proven by witness"
 
     def report(self) -> Report:
         """The envelope of every command, with the invariants as its list."""

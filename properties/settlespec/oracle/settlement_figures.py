@@ -20,6 +20,7 @@ from settlespec.proofs.interface import Deployment
 from settlespec.settlement.driven import DrivenRollup
 from settlespec.settlement.rollup import Status
 from settlespec.settlement.soft_chain import Sealed
+from settlespec.settlement.validity_calls import Prove
 
 PREFIXES: Final = (1, 10, 100)
 """First operations of a batch whose proofs are measured, beside the proof of the whole batch."""
@@ -99,13 +100,13 @@ def percentile(ordered: Sequence[int], share: int) -> int:
 class Bodies:
     """The bytes of every batch, the first ones that only bring messages apart; and proofs of some."""
 
-    def __init__(self, deployment: Deployment, every: int) -> None:
+    def __init__(self, deployment: Deployment, by_witness: Callable[[int], bool]) -> None:
         self.opening = BodyBytes()
         self.trading = BodyBytes()
         self.batches = 0
         self._trades = 0
         self._deployment = deployment
-        self._every = every
+        self._by_witness = by_witness
         self._proofs = {name: ProofFigure(name, 0, 0, 0, 0, 0, 0) for name in (*map(first, PREFIXES), WHOLE)}
         self._measured = 0
 
@@ -123,7 +124,7 @@ class Bodies:
             self.opening += sizes
             return
         self.trading += sizes
-        if batch.header.number % self._every == 0 and self._measured < MOST_PROVEN:
+        if self._by_witness(batch.header.number) and self._measured < MOST_PROVEN:
             self._measured += 1
             for length in PREFIXES:
                 if length < len(batch.operations):
@@ -178,13 +179,19 @@ def sizes_of(batch: Batch, trades: int) -> BodyBytes:
     )
 
 
-def gas_figures(rollup: DrivenRollup) -> Iterator[GasFigure]:
+ON_WORD: Final = "ProveOnWord"
+"""The kind of a proof that is nothing but the sealer's word; a proof by witness is another kind of transaction, of another price."""
+
+
+def gas_figures(rollup: DrivenRollup, by_witness: Callable[[int], bool]) -> Iterator[GasFigure]:
     """What every kind of transaction has paid on the base layer."""
     kinds: dict[str, GasFigure] = {}
-    for identity, kind in rollup.sent.items():
+    for identity, call in rollup.sent.items():
         receipt = rollup.layer.receipts.get(identity)
         if receipt is None:
             continue
+        on_word = isinstance(call, Prove) and not by_witness(call.number)
+        kind = ON_WORD if on_word else type(call).__name__
         known = kinds.get(kind, GasFigure(kind, 0, 0, 0, 0, 0))
         kinds[kind] = GasFigure(
             kind,

@@ -92,7 +92,8 @@ class SettlementFinding:
     body: str
     every: int
     """Every so many batches are proven by witness."""
-    by_witness: int
+    by_witness: tuple[int, ...]
+    """The numbers of those that were."""
     batches: int
     """Of the flow; those in which everybody leaves are not counted."""
     closing_batches: int
@@ -130,7 +131,7 @@ class SettlementFinding:
             "body": self.body,
             "witness_every": self.every,
             "batches": self.batches,
-            "batches_by_witness": self.by_witness,
+            "batches_by_witness": list(self.by_witness),
             "closing_batches": self.closing_batches,
             "blocks": self.blocks,
             "messages": self.messages,

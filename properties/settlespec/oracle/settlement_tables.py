@@ -14,7 +14,8 @@ KINDS: Final = {
     "ForceWithdrawal": "forced withdrawal",
     "ForceOrder": "forced order",
     "Commit": "commit a batch",
-    "Prove": "prove a batch",
+    "Prove": "prove a batch by witness",
+    "ProveOnWord": "prove a batch on the sealer's word",
     "ClaimMoney": "claim a withdrawal",
 }
 """Calls of the contract as people say them."""
@@ -41,7 +42,7 @@ def _way(settled: SettlementFinding) -> PlainTable:
         ("published body", BODIES["log" if settled.body == "log" else "state_diff"], ""),
         ("batches of the flow", count(settled.batches), f"{count(settled.trading.operations)} operations and openings"),
         ("batches in which everybody leaves", count(settled.closing_batches), "not in the figures below"),
-        ("proven by witness", count(settled.by_witness), f"of {count(all_batches)}; {_word(settled)}"),
+        ("proven by witness", count(len(settled.by_witness)), f"of {count(all_batches)}: {_word(settled)}"),
         ("blocks of the base layer", count(settled.blocks), ""),
         (
             "messages of the base layer",
@@ -70,9 +71,10 @@ def _word(settled: SettlementFinding) -> str:
     """What stands behind a batch without a witness: its log was executed again, its diff only applied."""
     if settled.every == 1:
         return "all"
+    numbers = ", ".join(map(str, settled.by_witness[:8])) + (" and on" if len(settled.by_witness) > 8 else "")
     log = settled.body == "log"
     others = "whose published logs, executed again, give the last root" if log else "which shows nothing"
-    return f"one in {settled.every}, the others on the sealer's word, {others}"
+    return f"{numbers}; the others on the sealer's word, {others}"
 
 
 def _bytes(settled: SettlementFinding) -> PlainTable:
@@ -207,7 +209,7 @@ def _gas(settled: SettlementFinding) -> PlainTable:
     note = (
         f"Fees as the base layer charged them, at {money(settled.ether_price)} collateral units for one ether, which is an assumption. "
         "Deposits, forced requests and claims are paid by owners, commitments and proofs by the operator; gas of claims and deposits is "
-        "a lower bound."
+        "a lower bound. A proof by witness is charged as the calldata that it is; the sealer's word costs what a succinct proof would."
     )
     return PlainTable("Gas and fees, by kind of transaction", columns, rows, note)
 

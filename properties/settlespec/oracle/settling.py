@@ -86,7 +86,7 @@ class Settlement:
         self.recovery = Recovery(self.deployment)
         self.monitor = SettlementMonitor(self.rollup)
         self.clockwork = Clockwork(self.rollup.when())
-        self.bodies = Bodies(self.deployment, wanted.every)
+        self.bodies = Bodies(self.deployment, self.proofs.by_witness)
         self.lengths = tuple(LengthMeasure(self.session.state, SHA256, length) for length in LENGTHS)
         self.rollup.followers += [self.monitor, self.clockwork, self.bodies]
         if wanted.batches is not None:
@@ -130,7 +130,7 @@ class Settlement:
         return SettlementFinding(
             body=self.wanted.body,
             every=self.wanted.every,
-            by_witness=sum(self.proofs.by_witness(number) for number in range(1, proven + 1)),
+            by_witness=tuple(filter(self.proofs.by_witness, range(1, proven + 1))),
             batches=batches,
             closing_batches=proven - batches,
             blocks=rollup.layer.head + 1,
@@ -143,7 +143,7 @@ class Settlement:
             trading=trading,
             lengths=lengths,
             proofs=proofs,
-            gas=tuple(gas_figures(rollup)),
+            gas=tuple(gas_figures(rollup, self.proofs.by_witness)),
             ether_price=self.wanted.ether_price * QUANTUMS_PER_UNIT,
             latencies=self.clockwork.latencies(flow_operations),
             statuses=statuses,

@@ -20,12 +20,12 @@ class SampledProofs:
     deployment: Deployment
     secret: bytes
     every: int
-    """Each batch whose number is a multiple of this is proven by witness; 1 means all."""
+    """The first batch and each so many after it are proven by witness; 1 means all."""
     name: str = "sampled"
 
     def by_witness(self, number: int) -> bool:
         """Whether the batch of this number needs a witness."""
-        return number % self.every == 0
+        return (number - 1) % self.every == 0
 
     def prove(self, batch: Batch, last: Header) -> bytes:
         """A proof by witness or a token, as the number of the batch says."""

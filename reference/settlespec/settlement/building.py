@@ -71,7 +71,8 @@ class Building:
         """The transaction executes, pays for what it used, and is the sender's last so far."""
         transaction, opening = pending.transaction, self._opening
         called = self._call(transaction)
-        gas_used = transaction_gas(transaction.published.tokens, called.gas if called else 0)
+        tokens, executed = (called.tokens, called.gas) if called else (0, 0)
+        gas_used = transaction_gas(transaction.published.tokens + tokens, executed)
         out_of_gas = gas_used > transaction.gas_limit
         reverted = out_of_gas or (called is not None and called.reverted)
         kept = called if not reverted else None

@@ -34,6 +34,8 @@ class Called:
     """The contract from now on; not looked at when the call reverted."""
     gas: Gas
     """What the call executed, beside calldata and the transaction itself."""
+    tokens: int
+    """The payload's own bytes as calldata tokens, rule BASE-6: the base layer does not look into payloads."""
     events: tuple[object, ...] = ()
     reverted: bool = False
     """The contract refused: the sender pays, nothing changes."""

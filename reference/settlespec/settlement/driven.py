@@ -101,8 +101,8 @@ class DrivenRollup(ValidityRollup):
         awaited: Iterable[Awaited],
     ) -> None:
         self.followers: list[Witnessing] = []
-        self.sent: dict[TransactionId, str] = {}
-        """Every transaction that was sent, and what it calls."""
+        self.sent: dict[TransactionId, Call] = {}
+        """Every transaction that was sent, by its call."""
         self._awaited = tuple(awaited)
         self._unsent = deque(self._awaited)
         self._fed = 0
@@ -180,7 +180,7 @@ class DrivenRollup(ValidityRollup):
     def send(self, sender: Sender, call: Call, published: Published | None = None) -> Transaction:
         """Send anybody's call, and remember what it is."""
         transaction = super().send(sender, call, published)
-        self.sent[transaction.id] = type(call).__name__
+        self.sent[transaction.id] = call
         return transaction
 
     def tell_sealed(self) -> None:

@@ -20,7 +20,7 @@ from settlespec.settlement.soft_chain import GONE, WAITING, Sealed, SoftChain
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_batches import blobs_of
 from settlespec.settlement.validity_calls import Call, Commit, Prove, Revert
-from settlespec.settlement.validity_gas import call_gas
+from settlespec.settlement.validity_gas import call_gas, call_tokens
 from settlespec.settlement.validity_registry import Registry
 
 GWEI: Final = 10**9
@@ -335,7 +335,7 @@ def sent(
         sender=sender,
         nonce=layer.next_nonce(sender),
         to=address,
-        gas_limit=transaction_gas(published.tokens, call_gas(call, len(published.blobs))),
+        gas_limit=transaction_gas(published.tokens + call_tokens(call), call_gas(call, len(published.blobs))),
         max_fee=bids.max_fee,
         priority_fee=bids.priority_fee,
         payload=call,

@@ -21,7 +21,7 @@ from settlespec.settlement.validity_calls import (
     Refund,
     Revert,
 )
-from settlespec.settlement.validity_gas import STORE_GAS, call_gas
+from settlespec.settlement.validity_gas import STORE_GAS, call_gas, call_tokens
 from settlespec.settlement.validity_refusals import Refusal, Refused
 from settlespec.settlement.validity_registry import Registry, ValidityParameters, first_registry
 
@@ -56,13 +56,13 @@ class ValidityContract:
     def call(self, block: Opening, sender: Sender, payload: object, published: Published) -> Called:
         """VALID-16.2: do what is asked or refuse it, with its reason as the only event; a refusal changes nothing."""
         if not isinstance(payload, Call):
-            return Called(self, STORE_GAS, (Refused(Refusal.NOT_UNDERSTOOD),), reverted=True)
-        gas = call_gas(payload, len(published.blobs))
+            return Called(self, STORE_GAS, 0, (Refused(Refusal.NOT_UNDERSTOOD),), reverted=True)
+        gas, tokens = call_gas(payload, len(published.blobs)), call_tokens(payload)
         answer = self._answer(block, sender, payload, published)
         if isinstance(answer, Refusal):
-            return Called(self, gas, (Refused(answer),), reverted=True)
+            return Called(self, gas, tokens, (Refused(answer),), reverted=True)
         registry, event = answer
-        return Called(evolve(self, registry=registry), gas, (event,))
+        return Called(evolve(self, registry=registry), gas, tokens, (event,))
 
     def _answer(self, block: Opening, sender: Sender, call: Call, published: Published) -> batches.Answer:
         registry = self.registry

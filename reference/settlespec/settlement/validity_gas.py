@@ -1,13 +1,13 @@
 """Gas of a validity rollup's contract, figure by figure.
 
-The transaction itself and its published calldata are charged by the base layer (rule BASE-7); what stands in a call's own bytes is
-counted here at the price of calldata. Figures come from deployed contracts where one publishes them, otherwise from the prices of
+The base layer charges the transaction and all its calldata, a call's own bytes among them (rule BASE-7); here stand those bytes as
+tokens, and what the call executes. Figures come from deployed contracts where one publishes them, otherwise from the prices of
 what such a contract cannot do without: writing storage and hashing.
 """
 
 from typing import Final
 
-from settlespec.rules.base_fees import GAS_PER_TOKEN, Gas, calldata_tokens
+from settlespec.rules.base_fees import Gas, calldata_tokens
 from settlespec.settlement.validity_calls import (
     Call,
     ClaimMoney,
@@ -52,7 +52,7 @@ OWNER_SLOTS: Final = 3
 
 
 def call_gas(call: Call, blobs: int) -> Gas:
-    """VALID-2: what a call executes, its own bytes as calldata included; the same whether it is refused or not.
+    """VALID-2: what a call executes; the same whether it is refused or not. Its own bytes are `call_tokens`.
 
     Args:
         call: the call.
@@ -61,37 +61,57 @@ def call_gas(call: Call, blobs: int) -> Gas:
     match call:
         case MakeDeposit():
             # The sum of all deposits changes too.
-            return TRANSFER_GAS + (OWNER_SLOTS * STORE_GAS) + CHANGE_GAS + inputs_gas(2)
-        case ForceWithdrawal():
-            return OWNER_SLOTS * STORE_GAS + inputs_gas(2)
-        case ForceOrder():
-            return OWNER_SLOTS * STORE_GAS + inputs_gas(5)
+            return TRANSFER_GAS + (OWNER_SLOTS * STORE_GAS) + CHANGE_GAS
+        case ForceWithdrawal() | ForceOrder():
+            return OWNER_SLOTS * STORE_GAS
         case Commit():
-            return COMMIT_GAS + blobs * BLOB_GAS + bytes_gas(call.header)
+            return COMMIT_GAS + blobs * BLOB_GAS
         case Prove():
-            return PROVE_GAS + STORE_GAS + inputs_gas(1) + bytes_gas(call.proof)
+            return PROVE_GAS + STORE_GAS
         case Revert() | Freeze():
-            return STORE_GAS + inputs_gas(1)
+            return STORE_GAS
         case ClaimMoney():
-            return TRANSFER_GAS + STORE_GAS + inputs_gas(2) + opening_gas(call.leaf, call.proof)
+            return TRANSFER_GAS + STORE_GAS + opening_gas(call.leaf, call.proof)
         case Escape():
-            return TRANSFER_GAS + STORE_GAS + inputs_gas(1) + opening_gas(call.holdings, *call.markets, call.proof)
+            return TRANSFER_GAS + STORE_GAS + opening_gas(call.holdings, *call.markets, call.proof)
         case Refund():
-            return TRANSFER_GAS + STORE_GAS + inputs_gas(1)
+            return TRANSFER_GAS + STORE_GAS
 
 
-def inputs_gas(integers: int) -> Gas:
-    """Integers as calldata, none of their bytes counted as zero."""
-    return calldata_tokens(0, integers * LENGTH_BYTES) * GAS_PER_TOKEN
+def call_tokens(call: Call) -> int:
+    """VALID-2.3: a call's own bytes as calldata tokens (BASE-6), which the transaction pays for by rule BASE-7, its floor included.
+
+    No byte of an integer is counted as zero.
+    """
+    match call:
+        case MakeDeposit() | ForceWithdrawal():
+            return input_tokens(2)
+        case ForceOrder():
+            return input_tokens(5)
+        case Commit():
+            return byte_tokens(call.header)
+        case Prove():
+            return input_tokens(1) + byte_tokens(call.proof)
+        case Revert() | Freeze() | Refund():
+            return input_tokens(1)
+        case ClaimMoney():
+            return input_tokens(2) + byte_tokens(call.leaf, call.proof)
+        case Escape():
+            return input_tokens(1) + byte_tokens(call.holdings, *call.markets, call.proof)
 
 
-def bytes_gas(*strings: bytes) -> Gas:
+def input_tokens(integers: int) -> int:
+    """Integers as calldata."""
+    return calldata_tokens(0, integers * LENGTH_BYTES)
+
+
+def byte_tokens(*strings: bytes) -> int:
     """Byte strings as calldata."""
     zeros = sum(string.count(0) for string in strings)
-    return calldata_tokens(zeros, sum(map(len, strings)) - zeros) * GAS_PER_TOKEN
+    return calldata_tokens(zeros, sum(map(len, strings)) - zeros)
 
 
 def opening_gas(*strings: bytes) -> Gas:
     """VALID-2.2: reading a tree proof: a digest of the proof stands for one node at most, and each node is hashed once."""
     nodes = sum(len(string) for string in strings) // 32 + len(strings)
-    return bytes_gas(*strings) + nodes * (HASH_GAS + 4 * HASH_WORD_GAS)
+    return nodes * (HASH_GAS + 4 * HASH_WORD_GAS)

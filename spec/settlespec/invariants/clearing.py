@@ -27,7 +27,7 @@ from settlespec.invariants.catalogue import (
     ZERO_SUM,
 )
 from settlespec.invariants.expiring import end_expiry, expired_now, orders_of_expired
-from settlespec.invariants.measures import FUNDING_UNIT, expected_market, market_facts, next_expiry, upwards
+from settlespec.invariants.measures import FUNDING_UNIT, Balance, expected_market, market_facts, next_expiry, upwards
 from settlespec.invariants.sheet import Sheet, worst_first
 from settlespec.invariants.turns import holders, passed, standing_of
 from settlespec.invariants.walk import Walk
@@ -129,7 +129,7 @@ def stage_begun(walk: Walk, event: StageBegun) -> None:
                 sheet.holder = next(holders(walk, None), None)
                 count = len(sheet.tasks) + sum(1 for _ in holders(walk, None))
         case Stage.DEFAULT:
-            plan(walk, sheet, sheet.defaulted, settle=True)
+            plan(walk, sheet, in_default(walk, sheet), settle=True)
         case Stage.HAIRCUT:
             sheet.tasks = tuple(sheet.gainers() if sheet.owed else ())
             sheet.haircuts = deque(sheet.gainers() if sheet.owed else ())
@@ -152,6 +152,16 @@ def stage_begun(walk: Walk, event: StageBegun) -> None:
         walk.require(LIQUIDATION_FAIR, conjunct, event.stage.name, event.micro_steps, meant)
 
 
+def in_default(walk: Walk, sheet: Sheet) -> list[int]:
+    """ROUND-5: of the accounts that revaluing left with nothing those that owe, or hold lots; a pay-out may have left neither."""
+    found = []
+    for account in sheet.defaulted:
+        balance = walk.balances.get(account) or Balance(walk.before.accounts.get(account))
+        if balance.sizes or balance.cash < 0:
+            found.append(account)
+    return found
+
+
 def late(walk: Walk, sheet: Sheet) -> list[int]:
     """Accounts in breach beyond patience, worst first."""
     patience = walk.before.parameters.patience
@@ -165,7 +175,7 @@ def end_stage(walk: Walk, sheet: Sheet) -> None:
         if sheet.closes:
             walk.broken(LIQUIDATION_FAIR, "every planned close is carried out", stage.name, len(sheet.closes), 0)
             sheet.closes.clear()
-        for account in sheet.defaulted if stage is Stage.DEFAULT else late(walk, sheet):
+        for account in (task.account for task in sheet.tasks if isinstance(task, Seize)):
             live = len(walk.shadow.owned.get(account, ()))
             conjunct = "an account that is closed at the mark loses its orders"
             walk.check(LIQUIDATION_FAIR, not live, conjunct, f"account {account}", live, 0)
