@@ -94,7 +94,9 @@ def spoiled(source: Source, trial: Trial, good: BeginRound) -> Operation:
 def settle(source: Source, trial: Trial) -> Operation | None:
     """The settlement value of what has expired; now and then a second one, or one of another expiry."""
     session, state = trial.session, trial.session.state
-    marks = {name: moved(source, market.mark, market.instrument.max_price) for name, market in sorted(state.markets.items())}
+    marks = {
+        name: moved(source, market.mark, market.instrument.max_price) for name, market in sorted(state.markets.items())
+    }
     due = list(settlements_due(state, marks))
     if not due:
         return None

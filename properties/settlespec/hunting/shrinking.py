@@ -157,5 +157,3 @@ def simpler_values(value: Any) -> Iterator[Any]:
                 yield (*value[:place], simple, *value[place + 1 :])
     elif attrs.has(type(value)):
         yield from simpler(value)
-
-

@@ -31,7 +31,9 @@ class RandomSource:
 
     def integer(self, low: int, high: int) -> int:
         """An integer from low to high, both included."""
-        return low + int(self.random.random() * (high - low + 1)) if high - low < 2**40 else self.random.randint(low, high)
+        return (
+            low + int(self.random.random() * (high - low + 1)) if high - low < 2**40 else self.random.randint(low, high)
+        )
 
     def pick(self, among: Sequence[Value]) -> Value:
         """One of these, at least one."""

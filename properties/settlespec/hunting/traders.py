@@ -76,7 +76,16 @@ def order(source: Source, trial: Trial, account: int, market: Market, side: Side
     until = session.state.clock + source.pick((0, 1, 1_000, 10**6)) if rests else 0
     post_only = rests and source.chance(6)
     return session.limit(
-        account, name, client, side, size, price, lifetime, good_till=until, post_only=post_only, reduce_only=reduce_only
+        account,
+        name,
+        client,
+        side,
+        size,
+        price,
+        lifetime,
+        good_till=until,
+        post_only=post_only,
+        reduce_only=reduce_only,
     )
 
 
@@ -142,7 +151,9 @@ def transfer(source: Source, trial: Trial) -> Operation | None:
 def meet(source: Source, trial: Trial) -> Operation | None:
     """A coalition's second hand: an order that takes what a resting order offers, whole, from whoever is not its owner."""
     resting = live_order(source, trial)
-    others = [] if resting is None else [name for name in sorted(trial.session.state.accounts) if name != resting.account]
+    others = (
+        [] if resting is None else [name for name in sorted(trial.session.state.accounts) if name != resting.account]
+    )
     if resting is None or not others:
         return None
     session = trial.session

@@ -81,4 +81,8 @@ class Hunt:
     def shrink(self, found: Found) -> tuple[Wish, ...]:
         """The shortest trace to the same violation."""
         wishes = wishes_of(initial_state(self.genesis), found.asked, self.signer)
-        return Shrinker(self.begin, found.violation).shrink(tuple(wishes))
+        return self.shrinker(found).shrink(tuple(wishes))
+
+    def shrinker(self, found: Found) -> Shrinker:
+        """What makes traces to this violation shorter."""
+        return Shrinker(self.begin, found.violation)
