@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 from settlespec.arithmetic import choose, negate
 from settlespec.commitment.state_tree import BITS
 from settlespec.commitment.tree import Branch, Leaf, Node, Pruned, Tree
-from settlespec.laws.statement import assume, canary, claim, law
+from settlespec.laws.statement import assume, canary, claim, law, world
 
 Digest = int
 """An arbitrary digest."""
@@ -43,6 +43,9 @@ SMALL: Final = 2
 SmallKey = Literal[0, 1, 2, 3]
 
 
+INJECTIVE: Final = world("nobody finds two inputs of the hash function with one digest")
+
+
 class InjectiveHash:
     """An arbitrary injective hash function, as far as one law asks it."""
 
@@ -56,7 +59,7 @@ class InjectiveHash:
             # No digest that is given twice: what is left is any assignment to different inputs.
             for place, digest in enumerate(digests):
                 for earlier in digests[:place]:
-                    assume(negate(digest == earlier))
+                    assume(negate(digest == earlier), INJECTIVE)
 
     def _digest(self, *inputs: Any) -> Any:
         digest: Any = self._digests.pop()

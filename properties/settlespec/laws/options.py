@@ -1,13 +1,20 @@
 """Laws of options and portfolios: what a stated array can and cannot do, and what holdings of one underlying need together."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from settlespec.arithmetic import absolute, choose, maximum, minimum
 from settlespec.domain.instruments import RiskArray
 from settlespec.domain.quantities import Amount, Loss, Price, Quantums, SignedSize
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.grounds import INTERVAL
+from settlespec.laws.statement import assume, case, claim, law, world
 from settlespec.rules.expiry import option_payoff
 from settlespec.rules.margin import RISK_SCALE, bounded_loss, charges, shifted_losses, worst_of
+
+ARBITRAGE_FREE: Final = world(
+    "after the move the option is worth no less than its payoff and no more than it can ever pay"
+)
+NOWHERE_LESS: Final = case("one book loses nowhere less than the other")
+
 
 Right: TypeAlias = Literal[1, -1]
 """A call or a put."""
@@ -41,10 +48,11 @@ def a_call_less_a_put_is_a_forward(strike: Price, value: Price) -> None:
     rules=("EXPIRY-1",),
     loses="the writer, beyond what any margin could cover",
     shape="two settlement values",
+    assumes=(INTERVAL,),
 )
 def a_payoff_is_bounded_and_monotone(strike: Price, low: Price, high: Price) -> None:
     """And between two values it never moves by more than they differ."""
-    assume(low <= high)
+    assume(low <= high, INTERVAL)
     claim((option_payoff(1, strike, high) <= high) & (option_payoff(-1, strike, low) <= strike))
     rise = option_payoff(1, strike, high) - option_payoff(1, strike, low)
     fall = option_payoff(-1, strike, low) - option_payoff(-1, strike, high)
@@ -89,10 +97,14 @@ def a_short_option_is_margined_for_its_payoff(
     rules=("MARGIN-15",),
     loses="owners, by an honest array that is not believed",
     shape="one option in one scenario",
+    assumes=(ARBITRAGE_FREE,),
 )
 def an_honest_loss_counts_as_stated(worth: Amount, right: Right, strike: Price, mark: Price, moved: Amount) -> None:
     """An option that is worth something between its payoff and the most that it can pay, after the move."""
-    assume((worth >= right * (moved - strike * RISK_SCALE)) & (worth <= choose(right > 0, moved, strike * RISK_SCALE)))
+    assume(
+        (worth >= right * (moved - strike * RISK_SCALE)) & (worth <= choose(right > 0, moved, strike * RISK_SCALE)),
+        ARBITRAGE_FREE,
+    )
     stated = mark * RISK_SCALE - worth
     claim(bounded_loss(stated, 1, right, strike, mark, moved) == stated)
 
@@ -143,11 +155,12 @@ def books_are_subadditive(first: Losses, second: Losses) -> None:
     rules=("MARGIN-2.5",),
     loses="the insurance fund, by an array that raises a loss and lowers what is asked for it",
     shape="the scenario losses of two books, one nowhere below the other",
+    assumes=(NOWHERE_LESS,),
 )
 def the_requirement_is_monotone_in_each_loss(losses: Losses, more: Losses) -> None:
     """`more` is nowhere less."""
     for less, larger in zip(losses, more, strict=True):
-        assume(less <= larger)
+        assume(less <= larger, NOWHERE_LESS)
     claim((worst_of(losses) >= 0) & (worst_of(losses) <= worst_of(more)))
 
 

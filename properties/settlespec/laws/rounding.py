@@ -1,20 +1,31 @@
 """Rounding never favours the account: a debit is at least, a credit at most, the exact share; each misses it by less than one."""
 
+from typing import Final
+
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, SignedSize
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.grounds import FEE_PAID
+from settlespec.laws.statement import assume, claim, implied, law
 from settlespec.rules.fees import maker_fee, taker_fee
 from settlespec.rules.funding import FUNDING_SCALE, payment
 from settlespec.rules.liquidation import haircut, liquidation_fee
 from settlespec.rules.margin import RISK_SCALE, initial, maintenance, surcharge
 from settlespec.rules.trading import realised, trade_position
 
+ACCEPTABLE: Final = implied("LIQ-11", "a liquidation trades at the bankruptcy quote or better")
+GAINER: Final = implied("ROUND-6", "a haircut is taken of a gain, where something is owed")
+
+
 FAVOURED = "the fund that rounding is for, by up to a quantum on every operation"
 
 
 @law(
-    "FEE-1b", "A taker never pays less than its exact fee, nor a whole quantum more.", rules=("FEE-1",), loses=FAVOURED
+    "FEE-1b",
+    "A taker never pays less than its exact fee, nor a whole quantum more.",
+    rules=("FEE-1",),
+    loses=FAVOURED,
+    shape="one fill",
 )
 def the_taker_pays_the_rounding(notional: Amount, rate: Factor) -> None:
     """A debit is rounded up."""
@@ -28,10 +39,12 @@ def the_taker_pays_the_rounding(notional: Amount, rate: Factor) -> None:
     "A maker never pays less than its exact fee nor receives more than its exact rebate.",
     rules=("FEE-2",),
     loses=FAVOURED,
+    shape="one fill",
+    assumes=(FEE_PAID,),
 )
 def the_maker_pays_the_rounding(notional: Amount, rate: Rate, taker_pays: Quantums) -> None:
     """For fees and rebates alike: a rebate is a negative fee."""
-    assume(taker_pays >= 0)
+    assume(taker_pays >= 0, FEE_PAID)
     claim(maker_fee(notional, rate, taker_pays) * PPM >= notional * rate)
 
 
@@ -40,6 +53,7 @@ def the_maker_pays_the_rounding(notional: Amount, rate: Rate, taker_pays: Quantu
     "Whoever pays funding pays the exact amount rounded up, whoever receives gets it rounded down.",
     rules=("FUND-3",),
     loses=FAVOURED,
+    shape="one account",
 )
 def funding_is_rounded_against_the_account(exact: int) -> None:
     """One rule for both: a receipt is a negative payment."""
@@ -53,10 +67,12 @@ def funding_is_rounded_against_the_account(exact: int) -> None:
     "A haircut is never less than the exact share, nor a whole quantum more.",
     rules=("LIQ-3",),
     loses=FAVOURED,
+    shape="one gain",
+    assumes=(GAINER,),
 )
 def a_haircut_is_rounded_up(owed: Quantums, gain: Quantums, total_gain: Quantums) -> None:
     """The rounding goes to the insurance fund."""
-    assume((owed >= 0) & (gain >= 0) & (total_gain > 0))
+    assume((owed >= 0) & (gain >= 0) & (total_gain > 0), GAINER)
     taken = haircut(owed, gain, total_gain)
     claim(taken * total_gain >= owed * gain)
     claim((taken - 1) * total_gain < owed * gain)
@@ -67,10 +83,12 @@ def a_haircut_is_rounded_up(owed: Quantums, gain: Quantums, total_gain: Quantums
     "A liquidation fee is rounded up, unless it is all that was gained over the bankruptcy price.",
     rules=("LIQ-5",),
     loses=FAVOURED,
+    shape="one fill",
+    assumes=(ACCEPTABLE,),
 )
 def a_liquidation_fee_is_rounded_up(notional: Amount, rate: Factor, over: Quantums) -> None:
     """Nor is it a whole quantum more than the exact share."""
-    assume(over >= 0)
+    assume(over >= 0, ACCEPTABLE)
     fee = liquidation_fee(notional, rate, over)
     claim((fee == over) | (fee * PPM >= notional * rate))
     claim((fee == 0) | ((fee - 1) * PPM < notional * rate))
@@ -81,6 +99,7 @@ def a_liquidation_fee_is_rounded_up(notional: Amount, rate: Factor, over: Quantu
     "A requirement is never less than the exact one, so no comparison with an equity changes.",
     rules=("MARGIN-4",),
     loses="whoever covers the shortfall",
+    shape="any portfolio: its risk and its equity",
 )
 def a_requirement_is_rounded_up(risk: int, equity: Quantums) -> None:
     """Equities are whole, so rounding the requirement up decides nothing."""
@@ -93,6 +112,7 @@ def a_requirement_is_rounded_up(risk: int, equity: Quantums) -> None:
     "The initial requirement and its surcharge are never less than the exact ones.",
     rules=("MARGIN-5", "MARGIN-5.2"),
     loses="whoever covers the shortfall",
+    shape="any portfolio: its requirement and its risk",
 )
 def an_initial_requirement_is_rounded_up(
     requirement: Amount, factor: Factor, added: Amount, risk: int, surcharge_ppm: Factor
