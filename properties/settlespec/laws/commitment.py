@@ -15,6 +15,7 @@ keys below it; and a proof of many claims is sound, since it leads to one tree t
 whole paths of small depth, which the induction says of any depth.
 """
 
+from enum import Enum
 from typing import Any, Final, Literal
 
 from settlespec.arithmetic import choose, negate
@@ -30,6 +31,8 @@ Four = tuple[Digest, Digest, Digest, Digest]
 Six = tuple[Digest, Digest, Digest, Digest, Digest, Digest]
 Ten = tuple[Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest]
 
+Twelve = tuple[Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest]
+
 Key = int
 """A key, depth or prefix: any integer, as the hash function asks for no range."""
 
@@ -44,6 +47,14 @@ SmallKey = Literal[0, 1, 2, 3]
 
 
 INJECTIVE: Final = world("nobody finds two inputs of the hash function with one digest")
+
+
+class Keys(Enum):
+    """Which keys of one bit a map has."""
+
+    FIRST = (0,)
+    SECOND = (1,)
+    BOTH = (0, 1)
 
 
 class InjectiveHash:
@@ -254,6 +265,27 @@ def an_update_changes_only_its_key(
         claim((found is None) == (expected is None))
         if found is not None and expected is not None:
             claim(found == expected)
+
+
+@law(
+    "TREE-5b",
+    "One root follows from a root and published changes: whoever applies them to any state of that root gets the same root.",
+    rules=("TREE-4", "TREE-5", "TREE-6"),
+    loses="everybody who rebuilds the state from published bytes, and is refused with an honest proof",
+    shape="two maps of one or two keys of one bit, of which the first is set or deleted in both",
+    composes=("TREE-1a", "TREE-1b", "TREE-2a", "TREE-5a", "TREE-6a"),
+)
+def one_root_follows_from_a_root_and_changes(
+    digests: Twelve, keys: Keys, other_keys: Keys, values: Four, deletes: bool, new: int
+) -> None:
+    """Nothing is known of the maps but that their roots are the same. The mirror changes the other key."""
+    hashing = InjectiveHash(digests)
+    one = Tree(hashing, 1).set_many({key: values[key] for key in keys.value})
+    other = Tree(hashing, 1).set_many({key: values[2 + key] for key in other_keys.value})
+    same_root = one.root() == other.root()
+    content: Any = None if deletes else new
+    after, then = one.set_many({0: content}), other.set_many({0: content})
+    claim(implies(same_root, after.root() == then.root()))
 
 
 @law(

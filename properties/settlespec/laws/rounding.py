@@ -2,18 +2,19 @@
 
 from typing import Final
 
-from settlespec.arithmetic import PPM
+from settlespec.arithmetic import PPM, choose, maximum
 from settlespec.domain.accounts import Position
-from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Rate, SignedSize
-from settlespec.laws.grounds import FEE_PAID
-from settlespec.laws.statement import assume, claim, implied, law
-from settlespec.rules.fees import maker_fee, taker_fee
+from settlespec.domain.quantities import Amount, Factor, Loss, Price, Quantums, Rate, SignedSize, Size
+from settlespec.laws.grounds import FEE_PAID, NotNegative
+from settlespec.laws.statement import assume, case, claim, implied, law
+from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
 from settlespec.rules.funding import FUNDING_SCALE, payment
-from settlespec.rules.liquidation import haircut, liquidation_fee
-from settlespec.rules.margin import RISK_SCALE, initial, maintenance, surcharge
+from settlespec.rules.liquidation import bankruptcy_quote, haircut, liquidation_fee, slip_width
+from settlespec.rules.margin import RISK_SCALE, bounded_loss, initial, maintenance, surcharge
 from settlespec.rules.trading import realised, trade_position
 
 ACCEPTABLE: Final = implied("LIQ-11", "a liquidation trades at the bankruptcy quote or better")
+CLOSES: Final = case("the lots close some of the position or all of it")
 GAINER: Final = implied("ROUND-6", "a haircut is taken of a gain, where something is owed")
 
 
@@ -137,3 +138,81 @@ def rounding_a_cost_moves_no_equity(position: Position, change: SignedSize, pric
     before = -position.cost + position.size * mark
     after = realised(position, change, price) - traded.cost + traded.size * mark
     claim(after - before == change * (mark - price))
+
+
+@law(
+    "FEE-3c",
+    "What is reserved for a fee is never less than the exact fee, nor a whole quantum more; for a rebate nothing is.",
+    rules=("FEE-3",),
+    loses=FAVOURED,
+    shape="one order",
+)
+def the_fee_of_a_resting_order_is_rounded_up(notional: Amount, rate: Rate) -> None:
+    """Against the account."""
+    reserved = resting_fee(notional, rate)
+    claim((rate > 0) | (reserved == 0))
+    claim((rate < 1) | ((reserved * PPM >= notional * rate) & ((reserved - 1) * PPM < notional * rate)))
+
+
+@law(
+    "LIQ-4e",
+    "A bankruptcy quote is rounded up, against whoever takes the risk over, and by less than a quantum.",
+    rules=("LIQ-4",),
+    loses="the account that is closed, by up to a quantum on every fill",
+    shape="any portfolio: equity and maintenance around one close",
+)
+def a_bankruptcy_quote_is_rounded_up(equity: Amount, after: NotNegative, fall: Amount, released: Quantums) -> None:
+    """The exact quote is `released` and the share of equity that the risk that is left bears, less equity."""
+    rounded = bankruptcy_quote(equity, after + fall, after, released) - released + equity
+    claim(rounded * (after + fall) >= equity * after)
+    claim((rounded - 1) * (after + fall) < equity * after)
+
+
+@law(
+    "LIQ-6b",
+    "The slip is rounded down, so that no liquidation trades further from the mark than was said, but for the least step.",
+    rules=("LIQ-6.3",),
+    loses="the account that is closed",
+    shape="one instrument",
+)
+def the_slip_is_rounded_down(reference: Price, slip: Factor, step: Price) -> None:
+    """In favour of the account, and of nobody's money."""
+    width = slip_width(reference, slip, step)
+    claim((width == step) | (width * PPM <= reference * slip))
+    claim((width >= step) & ((width + 1) * PPM > reference * slip))
+
+
+@law(
+    "TRADE-3f",
+    "The cost that a partial close removes is rounded down, so what is left of it is never less than its share.",
+    rules=("TRADE-3", "TRADE-4"),
+    loses="whoever reads from the cost what a position was bought for",
+    shape="a position of either sign, closed in part",
+    assumes=(CLOSES,),
+)
+def a_removed_cost_is_rounded_down(size: Size, lots: Size, cost: Quantums, price: Price, long: bool) -> None:
+    """No equity hangs on it (law TRADE-3c)."""
+    assume(lots <= size, CLOSES)
+    side = 1 if long else -1
+    left = trade_position(Position(side * size, cost), -side * lots, price).cost
+    claim(left * size >= cost * (size - lots))
+    claim((left - 1) * size < cost * (size - lots))
+
+
+@law(
+    "MARGIN-15g",
+    "The bounds of an extreme scenario are rounded down, so a third counts for no more than a third, long or short by a unit.",
+    rules=("MARGIN-15",),
+    loses="the owner of an option, by a unit of the risk scale in each extreme scenario",
+    shape="one option in one extreme scenario, whose stated loss lies beyond its bounds",
+)
+def bounds_of_an_extreme_loss_are_rounded_down(
+    strike: Price, mark: Price, moved: Amount, call: bool, stated: Loss
+) -> None:
+    """What counts is the stated loss, or one of the bounds."""
+    right = 1 if call else -1
+    least, most = maximum(right * (moved - strike * RISK_SCALE), 0), choose(right > 0, moved, strike * RISK_SCALE)
+    counts = bounded_loss(stated, 3, right, strike, mark, moved)
+    high, low = mark * RISK_SCALE - least, mark * RISK_SCALE - most
+    claim((3 * counts <= high) & (3 * counts + 3 > low))
+    claim((counts == stated) | (3 * counts + 3 > high) | (3 * counts <= low))

@@ -7,6 +7,7 @@ from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import MAX_SIZE, Factor, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.grounds import HYPOTHESIS
 from settlespec.laws.statement import assume, case, claim, implied, law
+from settlespec.rules.custody import forced_limit
 from settlespec.rules.fees import maker_fee, taker_fee
 from settlespec.rules.trading import (
     band_half_width,
@@ -15,6 +16,7 @@ from settlespec.rules.trading import (
     capped_edge,
     closing_size,
     open_interest_change,
+    outside_band,
     realised,
     reducible,
     remaining_after_replace,
@@ -245,3 +247,20 @@ def the_band_ends_at_the_largest_price(steps: Size, step: Price, max_price: Pric
     claim((capped >= step) & (capped <= max_price))
     claim((capped == edge) | ((edge > max_price) & (capped > max_price - step)))
     claim(floor_div(capped, step) * step == capped)
+
+
+@law(
+    "TRADE-5d",
+    "Where no bid above the band and no ask below it is traded, every trade is within the band, and so is every forced limit.",
+    rules=("TRADE-5.5", "CUST-5"),
+    loses="whoever is made to trade at a price outside of what the mark allows",
+    shape="a bid and an ask that meet, at the price of either",
+)
+def what_may_rest_trades_within_the_band(bid: Price, ask: Price, low: Price, high: Price) -> None:
+    """A bid below the band or an ask above it rests, and waits for the mark to come."""
+    claim(outside_band(1, bid, low, high) == (bid > high))
+    claim(outside_band(-1, ask, low, high) == (ask < low))
+    may_trade = negate(outside_band(1, bid, low, high) | outside_band(-1, ask, low, high)) & (ask <= bid)
+    claim(negate(may_trade) | ((bid >= low) & (bid <= high) & (ask >= low) & (ask <= high)))
+    claim(negate(outside_band(1, forced_limit(1, bid, low, high), low, high)))
+    claim(negate(outside_band(-1, forced_limit(-1, ask, low, high), low, high)))
