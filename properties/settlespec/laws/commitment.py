@@ -125,7 +125,14 @@ def implies(condition: Any, consequence: Any) -> Any:
     return negate(condition) | consequence
 
 
-@law("TREE-1a", "Two leaves of one digest are the same leaf.", rules=("TREE-1",), loses=STAKE, shape="two leaves")
+@law(
+    "TREE-1a",
+    "Two leaves of one digest are the same leaf.",
+    rules=("TREE-1",),
+    loses=STAKE,
+    shape="two leaves",
+    assumes=(INJECTIVE,),
+)
 def a_digest_binds_its_leaf(digests: Two, key: Key, value: int, other_key: Key, other_value: int) -> None:
     """Base of the induction."""
     hashing = InjectiveHash(digests)
@@ -134,7 +141,12 @@ def a_digest_binds_its_leaf(digests: Two, key: Key, value: int, other_key: Key, 
 
 
 @law(
-    "TREE-1b", "A leaf never has the digest of a branch.", rules=("TREE-1", "TREE-2"), loses=STAKE, shape="one of each"
+    "TREE-1b",
+    "A leaf never has the digest of a branch.",
+    rules=("TREE-1", "TREE-2"),
+    loses=STAKE,
+    shape="one of each",
+    assumes=(INJECTIVE,),
 )
 def a_leaf_is_no_branch(
     digests: Two, key: Key, value: int, depth: Key, prefix: Key, left: Digest, right: Digest
@@ -150,6 +162,7 @@ def a_leaf_is_no_branch(
     rules=("TREE-2",),
     loses=STAKE,
     shape="two branches",
+    assumes=(INJECTIVE,),
 )
 def a_digest_binds_its_branch(
     digests: Two,
@@ -176,6 +189,7 @@ def a_digest_binds_its_branch(
     rules=("TREE-1", "TREE-2"),
     loses=STAKE,
     shape="a node that is there, and one that is shown, each a leaf or a branch",
+    assumes=(INJECTIVE,),
 )
 def a_node_laid_open_stands_at_its_place(
     digests: Two, is_leaf: bool, shows_leaf: bool, place: Two, other_place: Two, content: Two, other_content: Two
@@ -201,6 +215,7 @@ def node_of(is_leaf: Any, place: Two, content: Two) -> Node:
     rules=("TREE-2",),
     loses=STAKE,
     shape="one branch",
+    assumes=(INJECTIVE,),
 )
 def children_do_not_change_places(digests: Two, depth: Key, prefix: Key, left: Digest, right: Digest) -> None:
     """A swapped sibling is no proof."""
@@ -215,6 +230,7 @@ def children_do_not_change_places(digests: Two, depth: Key, prefix: Key, left: D
     rules=("TREE-4",),
     loses=STAKE,
     shape="two paths of two branches",
+    assumes=(INJECTIVE,),
 )
 def a_path_binds_its_leaf(
     digests: Six,
@@ -274,6 +290,7 @@ def an_update_changes_only_its_key(
     loses="everybody who rebuilds the state from published bytes, and is refused with an honest proof",
     shape="two maps of one or two keys of one bit, of which the first is set or deleted in both",
     composes=("TREE-1a", "TREE-1b", "TREE-2a", "TREE-5a", "TREE-6a"),
+    assumes=(INJECTIVE,),
 )
 def one_root_follows_from_a_root_and_changes(
     digests: Twelve, keys: Keys, other_keys: Keys, values: Four, deletes: bool, new: int
@@ -294,6 +311,7 @@ def one_root_follows_from_a_root_and_changes(
     rules=("TREE-6",),
     loses="liveness: an honest proof is refused, as the root depends on the order of changes",
     shape="maps of up to three keys of two bits",
+    assumes=(INJECTIVE,),
 )
 def a_map_has_one_root(
     digests: Ten, first: SmallKey, second: SmallKey, third: SmallKey, value: int, other: int, last: int
