@@ -32,7 +32,7 @@ ROUNDED_BY = {
     "FEE-3": "FEE-3c",
     "FUND-3": "FUND-3a",
     "LIQ-3": "LIQ-3b",
-    "LIQ-4": "LIQ-4e",
+    "LIQ-4": "LIQ-4b",
     "LIQ-5": "LIQ-5a",
     "LIQ-6.3": "LIQ-6b",
     "MARGIN-4": "MARGIN-4a",

@@ -5,11 +5,11 @@ from typing import Final
 from settlespec.arithmetic import PPM, choose, maximum
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import Amount, Factor, Loss, Price, Quantums, Rate, SignedSize, Size
-from settlespec.laws.grounds import FEE_PAID, NotNegative
+from settlespec.laws.grounds import FEE_PAID
 from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
 from settlespec.rules.funding import FUNDING_SCALE, payment
-from settlespec.rules.liquidation import bankruptcy_quote, haircut, liquidation_fee, slip_width
+from settlespec.rules.liquidation import haircut, liquidation_fee, slip_width
 from settlespec.rules.margin import RISK_SCALE, bounded_loss, initial, maintenance, surcharge
 from settlespec.rules.trading import realised, trade_position
 
@@ -152,20 +152,6 @@ def the_fee_of_a_resting_order_is_rounded_up(notional: Amount, rate: Rate) -> No
     reserved = resting_fee(notional, rate)
     claim((rate > 0) | (reserved == 0))
     claim((rate < 1) | ((reserved * PPM >= notional * rate) & ((reserved - 1) * PPM < notional * rate)))
-
-
-@law(
-    "LIQ-4e",
-    "A bankruptcy quote is rounded up, against whoever takes the risk over, and by less than a quantum.",
-    rules=("LIQ-4",),
-    loses="the account that is closed, by up to a quantum on every fill",
-    shape="any portfolio: equity and maintenance around one close",
-)
-def a_bankruptcy_quote_is_rounded_up(equity: Amount, after: NotNegative, fall: Amount, released: Quantums) -> None:
-    """The exact quote is `released` and the share of equity that the risk that is left bears, less equity."""
-    rounded = bankruptcy_quote(equity, after + fall, after, released) - released + equity
-    claim(rounded * (after + fall) >= equity * after)
-    claim((rounded - 1) * (after + fall) < equity * after)
 
 
 @law(
