@@ -40,6 +40,7 @@ from settlespec.laws.shapes import LISTED, clearing, equity_of, exchange, owner
 from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.machine.closing import close_at_mark
 from settlespec.machine.expiry import pay_out
+from settlespec.rules.funding import capped_rate, exact_payment, payment
 from settlespec.rules.liquidation import closable, gain_of_round, haircut, haircut_due, insurance_payment
 
 OTHER: Final = 2
@@ -55,7 +56,7 @@ DEBTS_COVERED: Final = implied("LIQ-1b", "debts are at most the gains and the po
 @law(
     "ROUND-4a",
     "Revaluing moves equity by the move of the mark less the funding, which the pool receives, and notes gains and defaults.",
-    rules=("ROUND-4", "ROUND-4.4", "FUND-2", "LIQ-1"),
+    rules=("ROUND-4", "ROUND-4.4", "FUND-1", "FUND-2", "FUND-3", "LIQ-1"),
     loses="the account, or the others by what it does not pay",
     shape="one account with one position in a perpetual",
     assumes=(OPEN,),
@@ -77,7 +78,9 @@ def revaluing_moves_equity_by_marks_and_funding(
     before = equity_of(draft, 0, old)
     step.revalue(0)
     after = equity_of(draft, 0, new)
-    claim(after + draft.funding_pool == before + size * (new - old) + pool)
+    cap = draft.markets[LISTED].instrument.funding_cap_ppm
+    paid = payment(exact_payment(capped_rate(rate, cap), new, size, elapsed))
+    claim((draft.funding_pool == pool + paid) & (after == before + size * (new - old) - paid))
     claim(step.gains.get(0, 0) == maximum(after - before, 0))
     claim(step.total_gain == maximum(after - before, 0))
     claim((step.defaulted == (0,)) == (after <= 0))
@@ -219,16 +222,17 @@ def a_haircut_takes_its_share(
     assumes=(OPEN,),
 )
 def assessing_counts_breaches(
-    collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price, rounds: Count
+    collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price, rounds: Count, counted: bool
 ) -> None:
-    """The machine's step, of an account that was in breach before."""
+    """The machine's step, of an account that was in breach before or was not."""
     assume(negate(size == 0), OPEN)
-    draft = exchange(owner(collateral, size, cost), mark=mark, breaches=Map({0: rounds}))
+    draft = exchange(owner(collateral, size, cost), mark=mark, breaches=Map({0: rounds} if counted else {}))
     step = clearing(draft, Stage.ASSESS)
     required = draft.standing(draft.account(0)).maintenance
     step.assess(0)
     claim(bool(step.breaches) == (equity_of(draft, 0, mark) < required))
-    claim(draft.breaches.get(0, 0) == (rounds + 1 if step.breaches else 0))
+    before = rounds if counted else 0
+    claim(draft.breaches.get(0, 0) == (before + 1 if step.breaches else 0))
 
 
 @law(
@@ -249,6 +253,25 @@ def attempts_are_bounded(collateral: Quantums, size: SignedSize, cost: Quantums,
     step.liquidate(0)
     claim((step.cursor == 1) & (step.attempts == 0))
     claim((draft.account(0).collateral == collateral) & (draft.account(0).positions[LISTED].size == size))
+
+
+@law(
+    "ROUND-8b",
+    "Whoever is in breach no more is not liquidated, and the first attempt at whoever is cancels its orders and is counted.",
+    rules=("ROUND-8.2", "ROUND-8.3", "MARGIN-10"),
+    loses="the owner, liquidated though a close of somebody else has healed the account",
+    shape="one account with one position and no order",
+    assumes=(OPEN,),
+)
+def only_who_is_in_breach_is_liquidated(collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price) -> None:
+    """The machine's step at the account's turn."""
+    assume(negate(size == 0), OPEN)
+    draft = exchange(owner(collateral, size, cost), mark=mark)
+    required = draft.standing(draft.account(0)).maintenance
+    step = clearing(draft, Stage.LIQUIDATE)
+    step.liquidate(0)
+    claim((step.attempts == 1) == (equity_of(draft, 0, mark) < required))
+    claim(step.attempts + step.cursor == 1)
 
 
 @law(
@@ -288,6 +311,7 @@ def the_fund_pays_debts_as_if_they_were_one(insurance: Amount, debts: int, paid:
     loses="the insurance fund, by what is owed and not collected",
     shape="one more gain, by induction",
     assumes=(GAINS_COVER, GAINS, HYPOTHESIS),
+    composes=("LIQ-3b",),
 )
 def haircuts_collect_what_is_owed(owed: Amount, total: Amount, visited: int, collected: int, gain: Amount) -> None:
     """`visited` is the sum of the gains before this one."""

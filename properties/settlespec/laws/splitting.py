@@ -27,6 +27,7 @@ DEARER: Final = "the fund that rounding is for, by whoever splits what he does"
     rules=("FEE-1",),
     loses=DEARER,
     shape="one fill in two parts",
+    composes=("FEE-1b",),
 )
 def splitting_a_fill_saves_its_taker_nothing(first: Amount, second: Amount, rate: Factor) -> None:
     """At one price, notionals add up."""
@@ -41,6 +42,7 @@ def splitting_a_fill_saves_its_taker_nothing(first: Amount, second: Amount, rate
     loses=DEARER,
     shape="one fill in two parts",
     assumes=(REBATE,),
+    composes=("FEE-1b", "FEE-2b"),
 )
 def splitting_a_fill_brings_its_maker_nothing(first: Amount, second: Amount, rate: Rate, taker_rate: Factor) -> None:
     """Whoever takes it."""
@@ -57,6 +59,7 @@ def splitting_a_fill_brings_its_maker_nothing(first: Amount, second: Amount, rat
     rules=("FUND-2", "FUND-3"),
     loses=DEARER,
     shape="one position in two accounts",
+    composes=("FUND-3a",),
 )
 def splitting_a_holding_saves_no_funding(
     first: SignedSize, second: SignedSize, rate: Rate, mark: Price, elapsed: Milliseconds
@@ -74,6 +77,7 @@ def splitting_a_holding_saves_no_funding(
     loses=DEARER,
     shape="one gain in two accounts, among any others",
     assumes=(GAINS_COVER,),
+    composes=("LIQ-3b",),
 )
 def splitting_a_gain_saves_no_haircut(owed: Amount, first: Amount, second: Amount, total: Amount) -> None:
     """Whatever all others gained."""
@@ -88,6 +92,7 @@ def splitting_a_gain_saves_no_haircut(owed: Amount, first: Amount, second: Amoun
     rules=("LIQ-4",),
     loses="the account that is closed, or whoever takes its position over",
     shape="any portfolio: equity and maintenance around two closes",
+    composes=("LIQ-4b",),
 )
 def splitting_a_close_moves_its_quote_by_a_quantum(
     equity: Amount, after: NotNegative, second_fall: Amount, first_fall: Amount, released: Quantums, then: Quantums
@@ -110,6 +115,7 @@ def splitting_a_close_moves_its_quote_by_a_quantum(
     loses="the account or its counterparty, by more than the rounding of a partial close",
     shape="a long position, closed in two parts at one price",
     assumes=(CLOSES,),
+    composes=("TRADE-3f", "TRADE-4a"),
 )
 def splitting_a_close_realises_the_same(held: Size, cost: Amount, first: Size, second: Size, price: Price) -> None:
     """The first part is rounded alone, the second with what the first left. Claimed in steps, each of which the next one builds on."""
@@ -169,6 +175,7 @@ def merging_two_fills_changes_no_open_interest(size: SignedSize, first: SignedSi
     rules=("MARGIN-2.2", "MARGIN-4", "MARGIN-5", "MARGIN-5.2", "MARGIN-7", "FEE-3"),
     loses="whoever is on the other side of orders that free what one order would not",
     shape="one order in two parts, in one linear instrument, surcharge included",
+    composes=("MARGIN-7a", "MARGIN-4b", "FEE-3c"),
 )
 def splitting_an_order_frees_nothing(
     instrument: LinearInstrument,
@@ -205,6 +212,7 @@ def splitting_an_order_frees_nothing(
     loses="the insurance fund, by whoever divides a portfolio over accounts to need less",
     shape="two portfolios in one underlying: their risks, which are sub-additive",
     assumes=(SUBADDITIVE,),
+    composes=("MARGIN-4b", "MARGIN-5b"),
 )
 def splitting_a_portfolio_frees_nothing(
     first: Amount, second: Amount, together: int, factor: Factor, surcharge_ppm: Factor
