@@ -8,7 +8,7 @@ from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import Amount, Factor, Milliseconds, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.grounds import GAINS_COVER, NotNegative
 from settlespec.laws.margin import LinearInstrument, market_at
-from settlespec.laws.statement import assume, case, claim, implied, law
+from settlespec.laws.statement import assume, claim, implied, law
 from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
 from settlespec.rules.funding import exact_payment, payment
 from settlespec.rules.liquidation import bankruptcy_quote, haircut
@@ -16,7 +16,6 @@ from settlespec.rules.margin import initial, maintenance, order_reserve, risk_al
 from settlespec.rules.trading import open_interest_change, realised, trade_position
 
 REBATE: Final = implied("GENESIS-1.2", "the rebate is no more than the taker's fee")
-CLOSES: Final = case("both parts close lots of the position")
 SUBADDITIVE: Final = implied("MARGIN-2e", "the risk of two books together is at most the sum of theirs")
 DEARER: Final = "the fund that rounding is for, by whoever splits what he does"
 
@@ -114,24 +113,29 @@ def splitting_a_close_moves_its_quote_by_a_quantum(
     rules=("TRADE-3", "TRADE-4"),
     loses="the account or its counterparty, by more than the rounding of a partial close",
     shape="a long position, closed in two parts at one price",
-    assumes=(CLOSES,),
     composes=("TRADE-3f", "TRADE-4a"),
 )
-def splitting_a_close_realises_the_same(held: Size, cost: Amount, first: Size, second: Size, price: Price) -> None:
+def splitting_a_close_realises_the_same(
+    first: Size, second: Size, rest: NotNegative, cost: Amount, price: Price
+) -> None:
     """The first part is rounded alone, the second with what the first left. Claimed in steps, each of which the next one builds on."""
-    assume(first + second <= held, CLOSES)
+    held, left = first + second + rest, second + rest
     position = Position(held, cost)
     between = trade_position(position, -first, price)
     parts = trade_position(between, -second, price)
     whole = trade_position(position, -(first + second), price)
-    claim((whole.size == parts.size) & (between.size == held - first))
-    claim(between.cost * held < cost * between.size + held)
-    claim(between.cost * held * parts.size <= (cost * between.size + held) * parts.size)
-    claim(parts.cost * between.size < between.cost * parts.size + between.size)
-    claim(parts.cost * between.size * held < between.cost * held * parts.size + between.size * held)
-    claim(whole.cost * held * between.size >= cost * parts.size * between.size)
-    claim(parts.cost * (between.size * held) < (whole.cost + 2) * (between.size * held))
-    claim((whole.cost <= parts.cost) & (parts.cost <= whole.cost + 1))
+    claim((between.size == left) & (parts.size == rest) & (whole.size == rest))
+    claim((between.cost * held >= cost * left) & (between.cost * held < cost * left + held))
+    claim(between.cost * held * rest <= (cost * left + held) * rest)
+    claim(
+        (parts.cost * left * held < (between.cost * rest + left) * held)
+        & (parts.cost * left * held >= cost * left * rest)
+    )
+    claim(
+        (parts.cost * (left * held) < (whole.cost + 2) * (left * held))
+        & ((parts.cost - (whole.cost - 1)) * (left * held) > 0)
+    )
+    claim((parts.cost > whole.cost - 1) & (parts.cost < whole.cost + 2))
     gained = realised(position, -first, price) + realised(between, -second, price)
     claim(gained - parts.cost == realised(position, -(first + second), price) - whole.cost)
 
