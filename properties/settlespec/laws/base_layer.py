@@ -139,6 +139,7 @@ def a_term_is_rounded_down(term: Gas, numerator: Gas, denominator: Size, index: 
     loses="senders of blobs, cheaper the more they crowd",
     shape="one more term of two sums, by induction",
     assumes=(HYPOTHESIS, INTERVAL),
+    composes=("BASE-3a",),
 )
 def terms_grow_with_the_exponent(less: Gas, more: Gas, small: Gas, large: Gas, denominator: Size, index: Size) -> None:
     """`less` and `more` are the terms before, of the exponents `small` and `large`."""

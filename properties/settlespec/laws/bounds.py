@@ -146,6 +146,7 @@ def one_position_keeps_its_bounds(
     loses=STAKE,
     shape="one more round, by induction",
     assumes=(HYPOTHESIS,),
+    composes=("FUND-1a",),
 )
 def the_funding_index_keeps_its_bounds(
     index: int, rounds: Index, mark: Price, rate: Rate, cap: Factor, elapsed: Milliseconds

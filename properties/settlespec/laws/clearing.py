@@ -159,6 +159,7 @@ def closing_at_the_mark_moves_no_equity(
     loses="the insurance fund, by a position that a defaulted account keeps as a free option",
     shape="one more opposite position, by induction; at the end none is left, and so nothing of the position",
     assumes=(HYPOTHESIS,),
+    composes=("LIQ-8a",),
 )
 def opposites_suffice(size: int, opposites: int, next_opposite: Size) -> None:
     """At the start the opposites are at least the position, since longs and shorts of an instrument sum to zero (ZERO-SUM)."""

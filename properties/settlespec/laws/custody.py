@@ -101,6 +101,7 @@ def two_withdrawals_free_what_one_would(
     rules=("CUST-2", "MARGIN-7"),
     loses="whoever is on the other side of an owner that frees collateral by orders",
     shape="any portfolio, and one order in a linear instrument",
+    composes=("CUST-2a",),
 )
 def resting_orders_free_nothing(
     instrument: LinearInstrument,

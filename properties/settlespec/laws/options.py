@@ -299,6 +299,7 @@ def a_lot_needs_its_largest_loss_and_charges(
     rules=("MARGIN-2.3", "MARGIN-2.4"),
     loses="whoever is judged by a requirement that is not his",
     shape="two holdings of one underlying",
+    composes=("MARGIN-2d",),
 )
 def losses_of_holdings_add_up(
     listed: ListedOption, one: Losses, other: Losses, first: SignedSize, second: SignedSize

@@ -216,6 +216,7 @@ def every_request_has_its_own_window(
     loses="the owner who was told how long leaving takes at most",
     shape="one owner without positions and orders",
     assumes=(SLOTS,),
+    composes=("CUST-9a",),
 )
 def leaving_takes_no_longer_than_said(window: Milliseconds, slot: Milliseconds, inclusion: Count) -> None:
     """The freeze is in the first block past the deadline, if it was sent `inclusion` blocks before."""

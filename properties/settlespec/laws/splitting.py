@@ -166,6 +166,7 @@ def merging_two_openings_changes_nothing(
     rules=("TRADE-7",),
     loses="whoever pays a surcharge on open interest that nobody holds",
     shape="one account, two fills of any sides",
+    composes=("TRADE-7a",),
 )
 def merging_two_fills_changes_no_open_interest(size: SignedSize, first: SignedSize, second: SignedSize) -> None:
     """Through zero and back."""
