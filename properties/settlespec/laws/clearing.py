@@ -1,7 +1,8 @@
 """Laws of the clearing round: what each of its steps does, by the machine's own code, and what the steps come to together.
 
-Each step has its contract: revalue (ROUND-4a), expire (EXPIRY-5a), close at the mark (LIQ-8c), settle a debt (ROUND-5a), take a haircut
-(ROUND-6a), assess (ROUND-7a), discard (ROUND-9a), and liquidate (LIQ-4c, LIQ-5a, ROUND-3a). They are about one account, or two that meet.
+Each step has its contract: revalue (ROUND-4a, ROUND-4b), expire (EXPIRY-5a), close at the mark (LIQ-8c, LIQ-8d), settle a debt (ROUND-5a),
+take a haircut (ROUND-6a), assess (ROUND-7a), discard (TRADE-5d) and liquidate (ROUND-8a, ROUND-8b; each fill LIQ-4c, LIQ-5a). They are
+about one account, or two that meet.
 
 That they add up over any number of accounts is an induction over the accounts, in the order in which the round visits them:
 
@@ -11,8 +12,8 @@ That they add up over any number of accounts is an induction over the accounts, 
 - Haircuts: LIQ-3d is the step. What was collected is the exact share of the gains visited so far, or all that is owed. At the end all
   gains were visited, so all is collected.
 
-ROUND-1a and ROUND-1b compose them: after a round nobody owes, and no account that was not in default has less than it lost by marks and
-funding, but for a part of what it gained in this very round.
+ROUND-1a and ROUND-1b compose them: after a round nobody owes, and a default takes from no account more than what that account gained in
+this very round.
 """
 
 from typing import Final
@@ -200,7 +201,7 @@ def a_haircut_takes_its_share(
     collateral: Quantums, gain: Amount, others: Amount, owed: Amount, collected: Amount, insurance: Quantums
 ) -> None:
     """The machine's step, at any place of the list."""
-    assume((owed <= gain + others), GAINS_COVER)
+    assume(owed <= gain + others, GAINS_COVER)
     assume(collected <= owed, COLLECTED)
     draft = exchange(owner(collateral), insurance=insurance)
     step = clearing(
@@ -316,7 +317,7 @@ def the_fund_pays_debts_as_if_they_were_one(insurance: Amount, debts: int, paid:
 )
 def haircuts_collect_what_is_owed(owed: Amount, total: Amount, visited: int, collected: int, gain: Amount) -> None:
     """`visited` is the sum of the gains before this one."""
-    assume((owed <= total), GAINS_COVER)
+    assume(owed <= total, GAINS_COVER)
     assume((visited >= 0) & (visited + gain <= total), GAINS)
     assume((collected >= 0) & (collected <= owed) & (collected * total >= owed * visited), HYPOTHESIS)
     after = collected + haircut_due(haircut(owed, gain, total), owed, collected)
