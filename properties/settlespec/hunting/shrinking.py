@@ -50,22 +50,35 @@ class Shrinker:
         """Whether these wishes, one after another, still lead to the violation, and how many of them it takes."""
         self.replays += 1
         trial = self.begin()
-        sent: dict[int, Operation] = {}
-        for place, wish in enumerate(wishes):
-            if wish.repeats is not None:
-                if wish.repeats not in sent:
-                    continue
-                operation = sent[wish.repeats]
-            else:
-                operation = fitted(trial.session, wish)
-            sent[wish.serial] = operation
-            for violation in trial.ask(wish.role, operation):
+        for place, violations in enumerate(self._asked(trial, wishes), 1):
+            for violation in violations:
                 if self.same(violation):
-                    return Broken(place + 1, violation)
+                    return Broken(place, violation)
         for violation in trial.monitor.full():
             if self.same(violation):
                 return Broken(len(wishes), violation)
         return None
+
+    def replayed(self, wishes: Sequence[Wish]) -> Trial:
+        """A trial in which these wishes were asked."""
+        trial = self.begin()
+        for _ in self._asked(trial, wishes):
+            pass
+        return trial
+
+    def _asked(self, trial: Trial, wishes: Sequence[Wish]) -> Iterator[tuple[Violation, ...]]:
+        """Ask each wish as an operation for the state that it meets; a repetition of what was left out is left out too."""
+        sent: dict[int, Operation] = {}
+        for wish in wishes:
+            if wish.repeats is None:
+                operation = fitted(trial.session, wish)
+            elif wish.repeats in sent:
+                operation = sent[wish.repeats]
+            else:
+                yield ()
+                continue
+            sent[wish.serial] = operation
+            yield trial.ask(wish.role, operation)
 
     def same(self, violation: Violation) -> bool:
         """Whether it is the one that is sought: the same conjunct of the same invariant, of whomever."""
