@@ -18,6 +18,7 @@ from settlespec.oracle.batch_reading import ReadBatch, read_batch
 from settlespec.oracle.consoles import page_console
 from settlespec.oracle.edition import version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.option_types import NamedPath
 from settlespec.oracle.plain_tables import Column, PlainTable, count
 from settlespec.oracle.report import Report, Row, Verdict, report_format
 from settlespec.oracle.words import holdings_in_words, leaf_in_words, operation_in_words
@@ -53,12 +54,13 @@ PARTS: Final = {
 }
 """The files of a batch, and what people call them."""
 
+NOT_TIED: Final = "not tied to this header: another body was published, and no proof stands here"
+"""Of a diff that may be that of another batch."""
+
 
 @click.command(name="inspect")
-@click.argument("batch", type=click.Path(path_type=Path))
-@click.option(
-    "--genesis", type=click.Path(path_type=Path), help="The deployment; by default genesis.json beside the batch."
-)
+@click.argument("batch", type=NamedPath())
+@click.option("--genesis", type=NamedPath(), help=f"The deployment; by default {GENESIS} beside the batch.")
 @click.option("--signatures", type=click.Choice(SCHEMES), default="ideal", show_default=True)
 @report_format
 def command(batch: Path, genesis: Path | None, signatures: str, report_format: str) -> ExitCode:
@@ -69,7 +71,7 @@ def command(batch: Path, genesis: Path | None, signatures: str, report_format: s
     """
     started = time.monotonic()
     scheme = Ed25519() if signatures == "ed25519" else Ideal()
-    read = read_batch(batch, genesis or batch.with_name(GENESIS), scheme)
+    read = read_batch(batch, genesis, scheme)
     if report_format == "json":
         click.echo(report_of(read, time.monotonic() - started).to_json(indent=2))
     else:
@@ -93,7 +95,10 @@ def inspected(read: ReadBatch) -> Iterator[PlainTable]:
         yield PlainTable("Operations", numbered, _numbered(lines))
     if read.changed is not None:
         leaves = sorted(read.changed.items(), key=lambda entry: (entry[0].part, entry[0].book, entry[0].key))
-        yield PlainTable("Changed leaves", numbered, _numbered(leaf_in_words(leaf, data) for leaf, data in leaves))
+        note = "" if SUFFIXES[Body.STATE_DIFF] in read.tied else f"This diff is {NOT_TIED}."
+        yield PlainTable(
+            "Changed leaves", numbered, _numbered(leaf_in_words(leaf, data) for leaf, data in leaves), note
+        )
     if read.left is not None:
         owners = (f"account {name}: {holdings_in_words(held)}" for name, held in sorted(read.left.items()))
         yield PlainTable("Who can leave with what", numbered, _numbered(owners))
@@ -122,10 +127,23 @@ def _sizes(read: ReadBatch) -> PlainTable:
     return PlainTable("Sizes", columns, rows)
 
 
+def status(read: ReadBatch, suffix: str) -> str:
+    """How far a part is known to be one of this batch."""
+    if suffix not in read.sizes:
+        return "absent"
+    return "read" if suffix in read.tied else "not tied"
+
+
 def told(read: ReadBatch, suffix: str) -> str:
     """What is known of a part."""
     if suffix not in read.sizes:
         return "not there"
+    said = content(read, suffix)
+    return said if suffix in read.tied else f"{NOT_TIED}; {said}"
+
+
+def content(read: ReadBatch, suffix: str) -> str:
+    """What a part that is there says."""
     shown = read.shown
     if suffix == PROOF and shown is not None:
         return (
@@ -149,7 +167,7 @@ def report_of(read: ReadBatch, seconds: float) -> Report:
     rows: tuple[Row, ...] = tuple(
         {
             "id": suffix[1:],
-            "status": "read" if suffix in read.sizes else "absent",
+            "status": status(read, suffix),
             "bytes": read.sizes.get(suffix, 0),
             "told": told(read, suffix),
         }
