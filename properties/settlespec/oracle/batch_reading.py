@@ -173,16 +173,16 @@ def proven(header: Header, log: bytes, evidence: Witness, genesis: Genesis, sign
         Refused, WitnessRefused: it shows something else, or nothing.
     """
     execution = reexecuted(SHA256, genesis, header.previous_root, log, evidence, signatures)
-    others = []
+    others: list[tuple[str, ...]] = []
     for body in Body:
         with refusing_contradictions():
             follows = following(header, execution, log, published_body(body, log, execution))
         if follows == header:
             return Shown(execution, len(evidence.claims), log, len(evidence.proof), body)
-        others.append(
-            [place.name for place in fields(Header) if getattr(follows, place.name) != getattr(header, place.name)]
-        )
-    raise WitnessRefused(f"the proof shows another {', '.join(min(others, key=len))}")
+        names = (place.name for place in fields(Header))
+        others.append(tuple(name for name in names if getattr(follows, name) != getattr(header, name)))
+    fewest = min(others, key=len)
+    raise WitnessRefused(f"the proof shows another {', '.join(fewest)}")
 
 
 def following(header: Header, execution: Execution, log: bytes, published: bytes) -> Header:

@@ -6,7 +6,6 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-
 OF_SETTLEMENT: Final = ("body", "witness_every", "ether_price", "batches")
 """Options of the way to finality."""
 
