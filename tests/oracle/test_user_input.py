@@ -278,6 +278,19 @@ def test_a_name_that_is_no_text_is_told_by_its_numbers_wherever_it_stands(tmp_pa
     assert run(["replay", str(tmp_path / "trace.jsonl")]) == ExitCode.HOLDS
 
 
+def test_a_page_is_written_without_noise_where_nothing_can_be_kept_at_home(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG"))}
+    options = ["audit", "--preset", "minimal", "--no-laws", "--no-settlement", "--steps", "20", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "settlespec", *options],
+        env={**kept, "HOME": os.devnull},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.HOLDS, b"")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
+
+
 def test_a_command_line_is_read_back_by_a_shell_as_it_was() -> None:
     words = ["plain", "two words", "it's", "back\\slash\n'quoted'", os.fsdecode(b"\xff\x1b")]
     line = command_line(words)

@@ -1,5 +1,6 @@
 """``settlespec audit``: an order flow through everything that there is: does everything hold?"""
 
+import logging
 import time
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def audit(
 ) -> Findings:
     """Carry out a plan, and write what was asked for once everything is known."""
     if out is not None:
-        # What the page needs is looked for before anything long begins.
+        # What the page needs is looked for before anything long begins; where it keeps its fonts is no news.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
         from settlespec.oracle.page import write_page
 
         make_folder(out)
@@ -165,7 +167,9 @@ def print_page(findings: Findings, console: Console) -> None:
         else:
             console.print(f"{table.title}: {table.note}", highlight=False, markup=False)
         console.print()
-    for line in closing_lines(findings):
+    # Where the trace stands is news at the command line only: the page is the same wherever it stands.
+    trace = (f"trace: {findings.trace}",) if findings.trace else ()
+    for line in (*trace, *closing_lines(findings)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -15,6 +15,7 @@ from settlespec.commitment.leaves import (
 )
 from settlespec.commitment.parts import decode_scalars
 from settlespec.domain.books import ARRIVAL_MASK, place_of
+from settlespec.domain.instruments import Instrument
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal, Message
 from settlespec.domain.operations import (
     BeginRound,
@@ -137,6 +138,11 @@ def _content(leaf: LeafKey, data: bytes) -> str:
             return f"{claim.amount:,} quantums wait for account {claim.account}"
         case _:
             return f"{len(data)} bytes"
+
+
+def instrument_in_words(terms: Instrument) -> str:
+    """What kind of instrument it is; of an option its strike too."""
+    return f"{terms.kind.value} at {terms.strike:,}" if terms.kind.is_option else terms.kind.value
 
 
 def holdings_in_words(holdings: Holdings) -> str:
