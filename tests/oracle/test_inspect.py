@@ -8,12 +8,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from settlespec.commitment.batch import Body
+from settlespec.commitment.diffs import decode_state_diff
 from settlespec.commitment.header import decode_header
+from settlespec.commitment.leaves import Holdings, encode_holdings
+from settlespec.commitment.operation_log import encode_log
+from settlespec.machine.genesis import initial_state
 from settlespec.oracle.batch_files import GENESIS, HEADER, PROOF, SUFFIXES
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.inspect import PARTS
 from settlespec.oracle.report import schema
+from settlespec.wire.operations import decode_operation
+from settlespec.wire.states import decode_genesis
 
 Captured = pytest.CaptureFixture[str]
 
@@ -22,6 +28,11 @@ SUFFIXES_LOG = SUFFIXES[Body.LOG]
 
 NUMBER_AT = 2
 """Where in the header of `minimal` the number stands: behind chain and rollup, of one byte each."""
+
+
+def encoded(value: object) -> bytes:
+    """Canonical JSON."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +88,20 @@ def test_the_json_has_every_part_and_the_header_field_by_field(written: Path, ca
     assert report["totals"]["header"]["at_rest"] is header.at_rest
     for row in report["parts"]:
         assert row["bytes"] == (written / f"{STEM}.{row['id']}").stat().st_size
-    assert len(report["totals"]["operations"]) > 0
+    log = (written / f"{STEM}{SUFFIXES_LOG}").read_bytes()
+    operations = [decode_operation(encoded(told["operation"])) for told in report["totals"]["operations"]]
+    genesis = decode_genesis((written / GENESIS).read_bytes())
+    assert encode_log(initial_state(genesis), operations, signatures=True) == log
+    diff = (written / f"{STEM}{SUFFIXES[Body.STATE_DIFF]}").read_bytes()
+    changed = {(leaf.part.name, leaf.book, leaf.key): data for leaf, data in decode_state_diff(diff).items()}
+    told = report["totals"]["changed_leaves"]
+    assert [(one["part"], one["book"], one["key"], one["gone"]) for one in told] == [
+        (*place, data is None) for place, data in changed.items()
+    ]
+    for name, held in report["totals"]["accounts"].items():
+        sizes = tuple((int(key), lots) for key, lots in held["lots"].items())
+        holdings = Holdings(bytes.fromhex(held["owner"]), held["cash"], sizes)
+        assert encode_holdings(holdings) == changed["HOLDINGS", 0, int(name)]
 
 
 def test_without_a_proof_the_header_and_the_state_diff_are_still_told(folder: Path, capsys: Captured) -> None:
