@@ -148,18 +148,18 @@ def test_any_bytes_are_refused_or_are_the_one_state_diff(changed: Changed, tail:
 
 STATE_REFUSALS: dict[str, tuple[bytes, Refusal]] = {
     "no bytes": (b"", Refusal.TRUNCATED),
-    "more runs than bytes": (bytes_of(9, 0, 0), Refusal.OUT_OF_RANGE),
+    "more runs than bytes": (bytes_of(9, 0, 0), Refusal.PAST_THE_END),
     "a part that there is not": (bytes_of(1, 15, 0, 1, 0, 0), Refusal.OUT_OF_RANGE),
     "a book past its range": (bytes_of(1, 4, 2**64, 1, 0, 0), Refusal.OUT_OF_RANGE),
     "the same run twice": (bytes_of(2, 4, 1, 1, 0, 0, 4, 1, 1, 1, 0), Refusal.NOT_SORTED),
     "books that fall": (bytes_of(2, 4, 2, 1, 0, 0, 4, 1, 1, 0, 0), Refusal.NOT_SORTED),
     "parts that fall": (bytes_of(2, 5, 0, 1, 0, 0, 4, 1, 1, 0, 0), Refusal.NOT_SORTED),
     "a run of nothing": (bytes_of(1, 4, 1, 0), Refusal.SUPERFLUOUS),
-    "more entries than bytes": (bytes_of(1, 4, 1, 9, 0, 0), Refusal.OUT_OF_RANGE),
+    "more entries than bytes": (bytes_of(1, 4, 1, 9, 0, 0), Refusal.PAST_THE_END),
     "a key past its range": (bytes_of(1, 4, 1, 1, 2**KEY_BITS, 0), Refusal.OUT_OF_RANGE),
     "a second key past its range": (bytes_of(1, 4, 1, 2, 2**KEY_BITS - 1, 0, 0, 0), Refusal.OUT_OF_RANGE),
     "a value longer than the bytes": (bytes_of(1, 4, 1, 1, 0, 3, 5), Refusal.TRUNCATED),
-    "a value of a hostile length": (bytes_of(1, 4, 1, 1, 0, 2**62), Refusal.OUT_OF_RANGE),
+    "a value of a hostile length": (bytes_of(1, 4, 1, 1, 0, 2**62), Refusal.PAST_THE_END),
     "something behind the last run": (bytes_of(1, 4, 1, 1, 0, 0, 0), Refusal.TRAILING),
     "a superfluous zero group": (b"\x80\x00", Refusal.NOT_MINIMAL),
 }
@@ -245,14 +245,14 @@ def test_any_bytes_are_refused_or_are_the_one_exit_diff(tail: bytes, data: st.Da
 
 EXIT_REFUSALS: dict[str, tuple[bytes, Refusal]] = {
     "no bytes": (b"", Refusal.TRUNCATED),
-    "more accounts than bytes": (bytes_of(9, 0, 2, 0), Refusal.OUT_OF_RANGE),
+    "more accounts than bytes": (bytes_of(9, 0, 2, 0), Refusal.PAST_THE_END),
     "an account past its range": (bytes_of(1, 2**64, KEY, 0, 0), Refusal.OUT_OF_RANGE),
     "a second account past its range": (bytes_of(2, IDENTIFIER.high, KEY, 0, 0, 0, KEY, 0, 0), Refusal.OUT_OF_RANGE),
     "a key shorter than 32 bytes": (bytes_of(1, 9, KEY[:31]), Refusal.TRUNCATED),
     "an account that did not move": (bytes_of(1, 3, 0, 0), Refusal.SUPERFLUOUS),
     "lots that did not change": (bytes_of(1, 3, 2, 1, 1, 0), Refusal.SUPERFLUOUS),
     "an instrument past its range": (bytes_of(1, 3, 2, 1, 2**64, 2), Refusal.OUT_OF_RANGE),
-    "more lots than bytes": (bytes_of(1, 3, 2, 9, 1), Refusal.OUT_OF_RANGE),
+    "more lots than bytes": (bytes_of(1, 3, 2, 9, 1), Refusal.PAST_THE_END),
     "something behind the last account": (bytes_of(1, 3, 2, 0, 0), Refusal.TRAILING),
     "cash wider than any quantity": (bytes_of(1, 3) + b"\xff" * 40, Refusal.TOO_LARGE),
 }

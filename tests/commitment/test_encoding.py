@@ -158,7 +158,7 @@ def test_a_byte_string_shorter_than_announced_is_refused() -> None:
     assert caught.value.refusal is Refusal.TRUNCATED
     with pytest.raises(Refused) as announced:
         read_text(b"\x05abc")
-    assert announced.value.refusal is Refusal.OUT_OF_RANGE
+    assert announced.value.refusal is Refusal.PAST_THE_END
 
 
 def test_a_hostile_count_or_length_costs_no_memory() -> None:
@@ -168,7 +168,7 @@ def test_a_hostile_count_or_length_costs_no_memory() -> None:
         for read in (Reader.count, Reader.text):
             with pytest.raises(Refused) as caught:
                 read(Reader(hostile))
-            assert caught.value.refusal is Refusal.OUT_OF_RANGE
+            assert caught.value.refusal is Refusal.PAST_THE_END
         assert tracemalloc.get_traced_memory()[1] < 100_000
     finally:
         tracemalloc.stop()
@@ -178,7 +178,7 @@ def test_a_count_is_at_most_the_bytes_that_are_left() -> None:
     assert Reader(b"\x02ab").count() == 2
     with pytest.raises(Refused) as caught:
         Reader(b"\x04ab").count()
-    assert caught.value.refusal is Refusal.OUT_OF_RANGE
+    assert caught.value.refusal is Refusal.PAST_THE_END
 
 
 @pytest.mark.parametrize("value", [-1, WIDEST + 1])

@@ -239,7 +239,7 @@ REFUSALS: tuple[tuple[str, Callable[[bytes], Any], bytes, Refusal], ...] = (
         bytes_of(KEY, 0, 2, IDENTIFIER.high, 2, 0, 2),
         Refusal.OUT_OF_RANGE,
     ),
-    ("more sizes than bytes", decode_holdings, bytes_of(KEY, 0, 9, 0, 2), Refusal.OUT_OF_RANGE),
+    ("more sizes than bytes", decode_holdings, bytes_of(KEY, 0, 9, 0, 2), Refusal.PAST_THE_END),
     ("bytes behind the holdings", decode_holdings, bytes_of(KEY, 0, 0, 0), Refusal.TRAILING),
     ("a nonce past its range", decode_activity, bytes_of(TOO_HIGH, 0, 0, 0), Refusal.OUT_OF_RANGE),
     ("breach rounds past their range", decode_activity, bytes_of(0, TOO_HIGH, 0, 0), Refusal.OUT_OF_RANGE),

@@ -182,7 +182,7 @@ def test_signatures_that_the_owner_or_the_oracles_did_not_make_are_refused() -> 
 def test_a_signature_of_another_scheme_or_secret_is_none() -> None:
     given = samples()["Withdraw"]
     for scheme in (Ed25519(), Ideal(b"another")):
-        with pytest.raises(WitnessRefused, match="operation 0 is rejected: BAD_SIGNATURE"):
+        with pytest.raises(WitnessRefused, match="operation 1 is rejected: BAD_SIGNATURE"):
             reexecuted(SHA256, small_genesis(), given.root, given.log, given.witness, scheme)
 
 

@@ -11,8 +11,10 @@ from attrs import evolve
 from jsonschema import Draft202012Validator
 
 from settlespec.domain.accounts import Account
+from settlespec.domain.errors import BadInput
 from settlespec.machine.draft import traded
 from settlespec.machine.replaying import replay
+from settlespec.oracle.auditing import Plan, open_flow
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import schema
@@ -119,9 +121,9 @@ def test_a_violation_is_printed_with_both_sides_and_its_replay(capsys: Captured)
     assert ": left " in lines[replay - 1]
 
 
-def test_an_unknown_preset_is_bad_data_and_says_which_there_are(capsys: Captured) -> None:
-    assert run(["audit", "--preset", "huge"]) == ExitCode.BAD_DATA
-    assert capsys.readouterr().err == "settlespec: preset: unknown preset 'huge'; use one of: minimal, standard\n"
+def test_an_unknown_preset_of_a_plan_is_refused_and_says_which_there_are() -> None:
+    with pytest.raises(BadInput, match="preset: unknown preset 'huge'; use one of: minimal, standard"):
+        open_flow(Plan(preset="huge"))
 
 
 def test_a_flow_that_is_not_there_is_no_input(capsys: Captured) -> None:

@@ -10,12 +10,14 @@ from types import ModuleType
 
 import click
 import pytest
+from jsonschema import Draft202012Validator
 
 from settlespec.domain.errors import BadInput, Malformed
 from settlespec.domain.outcomes import Exhausted, SpecBug
 from settlespec.oracle.command import COMMANDS, Entry, run
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.invocation import error_schema
 
 Plant = Callable[[Callable[[], object]], None]
 
@@ -103,6 +105,43 @@ def test_each_error_has_its_code_and_its_line(
     assert message in printed.err
     assert "Traceback" not in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["replay", "gone.jsonl"], ExitCode.NO_INPUT, {"file": "gone.jsonl"}),
+        (["audit", "--round-seconds", "3"], ExitCode.WRONG_USAGE, {}),
+        (["audit", "--preset", "huge"], ExitCode.WRONG_USAGE, {}),
+        (["rules", "TRADE-999"], ExitCode.WRONG_USAGE, {}),
+        (
+            ["inspect", "batch.log"],
+            ExitCode.BAD_DATA,
+            {
+                "field": None,
+                "file": "batch.log",
+                "line": None,
+                "problem": "not the name of a header",
+                "remedy": "give the file that ends in .header",
+            },
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_whoever_asks_for_json_is_told_of_an_error_in_json_too(
+    arguments: list[str], code: ExitCode, told: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, "--format", "json"]) == code
+    printed = capsys.readouterr()
+    said = json.loads(printed.out)
+    assert list(Draft202012Validator(error_schema()).iter_errors(said)) == []
+    assert said["command"] == arguments[0]
+    assert said["version"] == version()
+    sentence = said["error"].pop("sentence")
+    assert sentence in printed.err
+    assert said["error"] == {"exit_code": code, **told}
+    assert run(arguments) == code
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(("arguments", "environment"), [(["--debug"], {}), ([], {"SETTLESPEC_DEBUG": "1"})])

@@ -5,15 +5,23 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from settlespec.domain.rounds import Stage
+from settlespec.flows.embedded import EmbeddedFlow
+from settlespec.machine.genesis import initial_state
+from settlespec.machine.signatures import Ideal
 from settlespec.oracle.audit_tables import tables
 from settlespec.oracle.auditing import Plan
 from settlespec.oracle.findings import Findings
+from settlespec.oracle.hedging import hedged_book
 from settlespec.oracle.page import page, write_page
 from settlespec.oracle.pictures import INKS, Picture, pictures
-from settlespec.oracle.plain_tables import money
+from settlespec.oracle.plain_tables import money, money_of
 from settlespec.oracle.writing import CannotWrite, make_folder, write_whole
 from tests.oracle.audited import HOLDS, audited, broken
+
+TINY = Plan(preset="minimal", steps=1)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +115,50 @@ def test_every_row_of_every_table_has_a_cell_for_each_column(findings: Findings)
 )
 def test_money_is_cut_and_never_rounded_up(quantums: int, text: str) -> None:
     assert money(quantums) == text
+
+
+@pytest.mark.parametrize(
+    ("amounts", "texts"),
+    [
+        ((1_067_400, 703_974, 0), ["1.067400", "0.703974", "0"]),
+        ((-1_067_400, 2_000_000), ["-1.06", "2.00"]),
+        ((0, 0), ["0", "0"]),
+    ],
+)
+def test_the_money_of_one_table_has_as_many_decimals_everywhere(amounts: tuple[int, ...], texts: list[str]) -> None:
+    assert [*map(money_of(amounts), amounts)] == texts
+
+
+def test_the_share_that_hedging_saves_can_be_worked_out_from_the_table() -> None:
+    book = hedged_book(initial_state(EmbeddedFlow().genesis(Ideal())).markets, 2_000_000)
+    assert book is not None
+    table = next(one for one in tables(evolve(audited(HOLDS, plan=TINY), hedge=book)) if "hedged" in one.title)
+    *_, apart, together = [float(row[-1]) for row in table.rows]
+    assert f"hedging saves {int(1_000 * (apart - together) / apart) / 10:.1f} % of" in table.note
+
+
+def test_the_stages_of_a_round_have_the_numbers_of_the_state(findings: Findings) -> None:
+    table = next(one for one in tables(findings) if one.title == "The clearing round, by step")
+    assert [row[0].partition(" ")[0] for row in table.rows] == [str(stage.value) for stage in Stage]
+
+
+def test_fills_and_those_of_liquidations_are_the_trades(findings: Findings) -> None:
+    totals = findings.statistics.totals()
+    (row,) = [row for row in tables(findings)[0].rows if row[0] == "fills"]
+    assert row[2].endswith(f"with those of liquidations {totals.fills + totals.liquidations:,} trades")
+
+
+def test_a_page_says_which_instruments_it_pictures_and_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = audited(HOLDS)
+    assert not any("instruments are drawn" in picture.caption for picture in pictures(some))
+    monkeypatch.setattr("settlespec.oracle.pictures.MOST_INSTRUMENTS", 1)
+    told = [picture.name for picture in pictures(some) if "The first 1 of 2 instruments are drawn." in picture.caption]
+    assert told == ["price", "depth", "interest"]
+    assert "instrument 1, perpetual" in next(picture for picture in pictures(some) if picture.name == "depth").svg
+
+
+def test_where_the_trace_stands_is_not_on_the_page(findings: Findings, text: str) -> None:
+    assert page(evolve(findings, trace="somewhere/trace.jsonl")) == text
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_part(

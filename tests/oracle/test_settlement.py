@@ -8,18 +8,22 @@ import pytest
 from attrs import evolve
 from jsonschema import Draft202012Validator
 
+from settlespec.commitment.encoding import Writer
+from settlespec.commitment.measuring import STARKEX_ASSET, BodyBytes
 from settlespec.domain.outcomes import SpecBug
 from settlespec.invariants.settling import JUDGED_ON_A_RUN
 from settlespec.machine.genesis import initial_state
+from settlespec.machine.signatures import Ed25519, Ideal, Signer
 from settlespec.oracle.audit import settle, why_not_settled
 from settlespec.oracle.auditing import Plan, Run
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.pace import pace
+from settlespec.oracle.plain_tables import PlainTable
 from settlespec.oracle.report import schema
 from settlespec.oracle.settlement_findings import BODIES, SettlementFinding
 from settlespec.oracle.settlement_pictures import SETTLED_SUBJECTS, settlement_pictures
-from settlespec.oracle.settlement_tables import settlement_tables
+from settlespec.oracle.settlement_tables import SIGNATURE_BYTES, settlement_tables
 from settlespec.oracle.settling import Settlement, SettlementPlan
 from tests.oracle.audited import HOLDS, broken, scripted
 
@@ -76,10 +80,40 @@ def test_a_proof_that_joins_more_operations_takes_less_for_each(settled: Settlem
 
 
 def test_every_table_has_its_cells_and_every_picture_is_drawn(settled: SettlementFinding) -> None:
-    for table in settlement_tables(settled):
+    for table in settlement_tables(settled, "ideal"):
         assert table.rows, table.title
         assert all(len(row) == len(table.columns) for row in table.rows), table.title
     assert [picture.name for picture in settlement_pictures(settled)] == [subject.name for subject in SETTLED_SUBJECTS]
+
+
+def table_of(settled: SettlementFinding, title: str, signatures: str = "ideal") -> PlainTable:
+    return next(table for table in settlement_tables(settled, signatures) if table.title == title)
+
+
+def test_operations_of_the_flow_and_of_its_openings_are_told_apart(settled: SettlementFinding) -> None:
+    opened = evolve(settled, opening=BodyBytes(operations=2_000))
+    for found, said in ((settled, ""), (opened, ", and 2,000 of the openings")):
+        (row,) = [row for row in table_of(found, "From batch to finality").rows if row[0] == "batches of the flow"]
+        assert row[2] == f"{settled.trading.operations:,} operations{said}"
+
+
+def test_what_other_systems_publish_is_counted_for_the_very_same_batches(settled: SettlementFinding) -> None:
+    assert all(length.bodies.starkex > length.bodies.exit_diff for length in settled.lengths if length.bodies.batches)
+    for row in table_of(settled, "Bytes per trade against the length of a batch").rows:
+        (length,) = [one for one in settled.lengths if f"{one.trades_per_batch:,}" == row[0]]
+        assert float(row[-1]) == pytest.approx(length.bodies.starkex / length.bodies.trades, abs=0.06)
+        assert length.bodies.starkex % STARKEX_ASSET == 0
+    said = table_of(settled, "What is published").note
+    assert f"for these batches {settled.trading.starkex / settled.trading.trades:,.1f} per trade" in said
+
+
+@pytest.mark.parametrize(("scheme", "signer"), [("ideal", Ideal()), ("ed25519", Ed25519())])
+def test_proofs_say_whose_signatures_their_logs_hold(settled: SettlementFinding, scheme: str, signer: Signer) -> None:
+    writer = Writer()
+    writer.text(signer.sign(1, b"content"))
+    assert len(writer) == SIGNATURE_BYTES[scheme]
+    note = table_of(settled, "Proofs by witness", scheme).note
+    assert f"with their signatures, of the scheme {scheme} with {len(writer)} bytes each" in note
 
 
 def test_the_json_says_the_way_to_finality_under_keys_that_do_not_change(capsys: Captured) -> None:

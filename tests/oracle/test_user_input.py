@@ -1,6 +1,7 @@
 """Whatever a user names or does to the command line: a code of theirs and one line, never a defect of ours."""
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -88,11 +89,26 @@ def test_what_cannot_be_read_is_named_in_one_line(
     assert complaint.strip().isprintable()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads everything")
-def test_a_locked_file_is_no_input(flow: Path, capsys: Captured) -> None:
-    flow.chmod(0)
-    assert run([*FLOW, str(flow)]) == ExitCode.NO_INPUT
-    assert "Permission denied" in capsys.readouterr().err
+@pytest.mark.parametrize("command", [FLOW, ["replay"], ["inspect"]], ids=lambda command: command[0])
+def test_a_locked_file_is_no_input(
+    command: list[str], tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked.header"
+    locked.write_text(ROWS)
+    locked.chmod(0)
+    if os.geteuid() == 0:
+        # The superuser reads everything: it is told what the others are.
+        opened = io.open
+
+        def refuses(file: object, *arguments: object, **options: object) -> object:
+            if file == str(locked) or file == locked:
+                raise PermissionError(errno.EACCES, "Permission denied", str(locked))
+            return opened(file, *arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr("io.open", refuses)
+        monkeypatch.setattr("os.access", lambda *_, **__: False)
+    assert run([*command, str(locked)]) == ExitCode.NO_INPUT
+    assert capsys.readouterr().err == f"settlespec: {locked}: Permission denied\n"
 
 
 def test_a_fault_of_the_disk_while_reading_is_no_input(
@@ -118,7 +134,13 @@ def test_a_fault_of_the_disk_while_reading_is_no_input(
         (["audit", "--preset", "minimal", "flow.csv"], "leave out --preset minimal, or the FLOW"),
         (["audit", "--preset", "minimal", "--accounts", "3"], "--accounts"),
         (["audit", "--round-seconds", "3"], "--round-seconds is of a FLOW only"),
+        (["audit", "--preset", "huge"], "'huge' is not one of 'minimal', 'standard'"),
+        (["audit", "--no-settlement", "--body", "diff"], "--no-settlement leaves out what --body is about"),
+        (["audit", "--no-settlement", "--witness-every", "3"], "what --witness-every is about"),
+        (["audit", "--no-settlement", "--ether-price", "7"], "what --ether-price is about"),
+        (["audit", "--no-settlement", "--batches", "folder"], "what --batches is about"),
         (["replay", ""], "the path is empty"),
+        (["inspect", ""], "the path is empty"),
         (["prove", "--seconds", "nan"], "nan"),
         (["prove", "--seconds", "inf"], "inf"),
         (["prove", "--seconds", "-1"], "-1"),
@@ -134,9 +156,15 @@ def test_what_makes_no_sense_or_would_be_ignored_is_wrong_usage(
     assert words in capsys.readouterr().err
 
 
+def test_what_needs_a_settlement_makes_no_sense_of_a_flow_that_is_read_once(tmp_path: Path, capsys: Captured) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert run([*FLOW, str(tmp_path / "pipe"), "--batches", str(tmp_path / "out")]) == ExitCode.WRONG_USAGE
+    assert "--batches is of the settlement, which needs a flow that is a file" in capsys.readouterr().err
+
+
 def test_the_most_steps_are_as_good_as_none(capsys: Captured) -> None:
-    assert run(["audit", "--no-laws", "--steps", str(2**63 - 1), "--preset", "huge"]) == ExitCode.BAD_DATA
-    assert "unknown preset" in capsys.readouterr().err
+    assert run(["audit", "--no-laws", "--steps", str(2**63 - 1), "gone.csv"]) == ExitCode.NO_INPUT
+    assert "gone.csv" in capsys.readouterr().err
 
 
 def fifo(folder: Path) -> Path:
@@ -248,6 +276,19 @@ def test_a_name_that_is_no_text_is_told_by_its_numbers_wherever_it_stands(tmp_pa
     assert rb"odd\xff\x0a\xc3\xa9.csv'" in done.stdout
     assert (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert run(["replay", str(tmp_path / "trace.jsonl")]) == ExitCode.HOLDS
+
+
+def test_a_page_is_written_without_noise_where_nothing_can_be_kept_at_home(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG"))}
+    options = ["audit", "--preset", "minimal", "--no-laws", "--no-settlement", "--steps", "20", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "settlespec", *options],
+        env={**kept, "HOME": os.devnull},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.HOLDS, b"")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_a_command_line_is_read_back_by_a_shell_as_it_was() -> None:

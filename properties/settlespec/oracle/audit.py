@@ -1,5 +1,6 @@
 """``settlespec audit``: an order flow through everything that there is: does everything hold?"""
 
+import logging
 import time
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from settlespec.machine.genesis import PRESETS
 from settlespec.oracle.audit_tables import closing_lines, tables
 from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
+from settlespec.oracle.batch_files import room_for_batches
 from settlespec.oracle.consoles import WIDE, page_console, say
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings
@@ -37,7 +40,9 @@ from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
     help="Flow time from one clearing round to the next; of a FLOW only.",
 )
 @click.option("--signatures", type=click.Choice(SCHEMES), default="ideal", show_default=True)
-@click.option("--preset", default="standard", show_default=True, help="The deployment: standard, or minimal.")
+@click.option(
+    "--preset", type=click.Choice(tuple(PRESETS)), default="standard", show_default=True, help="The deployment."
+)
 @click.option("--steps", type=click.IntRange(1, MAX_STEPS), help="Stop after so many operations.")
 @click.option("--out", type=NamedPath(), metavar="DIR", help="Write a page with pictures into this folder.")
 @click.option(
@@ -94,9 +99,7 @@ def command(
     standard input. Without it the project's own flow runs: 20,000 operations, four perpetuals, a crash. The same options give the same run.
     """
     started = time.monotonic()
-    refuse_ignored_options(flow, preset)
-    if no_settlement and batches is not None:
-        raise click.UsageError("--no-settlement seals no batches that --batches could write")
+    refuse_ignored_options(flow, preset, settled=not no_settlement)
     plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every, not no_settlement)
     wanted = None if no_settlement else SettlementPlan(body, witness_every, ether_price, batches)
     try:
@@ -117,12 +120,13 @@ def audit(
 ) -> Findings:
     """Carry out a plan, and write what was asked for once everything is known."""
     if out is not None:
-        # What the page needs is looked for before anything long begins.
+        # What the page needs is looked for before anything long begins; where it keeps its fonts is no news.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
         from settlespec.oracle.page import write_page
 
         make_folder(out)
     if wanted is not None and wanted.batches is not None:
-        make_folder(wanted.batches)
+        room_for_batches(wanted.batches)
     run = Run(plan, watch)
     with recording(run, record), pace("operations", run.expected()) as counting:
         run.go(counting)
@@ -163,7 +167,9 @@ def print_page(findings: Findings, console: Console) -> None:
         else:
             console.print(f"{table.title}: {table.note}", highlight=False, markup=False)
         console.print()
-    for line in closing_lines(findings):
+    # Where the trace stands is news at the command line only: the page is the same wherever it stands.
+    trace = (f"trace: {findings.trace}",) if findings.trace else ()
+    for line in (*trace, *closing_lines(findings)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -6,22 +6,22 @@ from typing import Final
 from settlespec.domain.reasons import SENTENCES, Reason
 from settlespec.domain.rounds import Stage
 from settlespec.oracle.findings import Findings, InvariantFinding, by_frequency
-from settlespec.oracle.plain_tables import Column, PlainTable, count, money
+from settlespec.oracle.plain_tables import Column, PlainTable, count, money_of
 from settlespec.oracle.report import Row
 from settlespec.oracle.rounds import StageCount
 from settlespec.oracle.settlement_tables import settlement_tables
 
-STEPS: Final[dict[Stage, str]] = {
-    Stage.REVALUE: "1 revalue",
-    Stage.EXPIRE: "2 expire",
-    Stage.DEFAULT: "3 default",
-    Stage.HAIRCUT: "4 haircut",
-    Stage.ASSESS: "5 assess",
-    Stage.CLOSE: "5 close after patience",
-    Stage.DISCARD: "6 discard",
-    Stage.LIQUIDATE: "5 liquidate on book",
+STAGES: Final[dict[Stage, str]] = {
+    Stage.REVALUE: "revalue",
+    Stage.EXPIRE: "expire",
+    Stage.DEFAULT: "default",
+    Stage.HAIRCUT: "haircut",
+    Stage.ASSESS: "assess",
+    Stage.CLOSE: "close after patience",
+    Stage.DISCARD: "discard",
+    Stage.LIQUIDATE: "liquidate on book",
 }
-"""The stages in the order in which they run, with the number of the step of the round that each belongs to."""
+"""What a stage does, in the order in which they run."""
 
 
 SETTLED_AFTER: Final = 5
@@ -43,20 +43,22 @@ def tables(findings: Findings) -> tuple[PlainTable, ...]:
         _laws,
         _unreached,
     )
-    settled = () if findings.settlement is None else tuple(settlement_tables(findings.settlement))
+    settled = () if findings.settlement is None else tuple(settlement_tables(findings.settlement, findings.signatures))
     made = tuple(make(findings) for make in makers)
     return (*made[:SETTLED_AFTER], *settled, *made[SETTLED_AFTER:])
 
 
 def _figures(findings: Findings) -> PlainTable:
     totals = findings.statistics.totals()
+    shown = money_of((totals.insurance_paid, totals.haircut, totals.insurance))
+    trades = totals.fills + totals.liquidations
     rows = (
         ("operations", count(totals.operations), ""),
         ("accepted", count(totals.accepted), _share(totals.accepted, totals.operations)),
         ("rejected", count(totals.rejected), _share(totals.rejected, totals.operations)),
         ("accounts", count(totals.accounts), ""),
         *((f"venue: {name.replace('_', ' ')}", count(number), "orders") for name, number in findings.venue.items()),
-        ("fills", count(totals.fills), f"{count(totals.lots)} lots"),
+        ("fills", count(totals.fills), f"{count(totals.lots)} lots; with those of liquidations {count(trades)} trades"),
         (
             "clearing rounds",
             count(totals.rounds),
@@ -66,9 +68,9 @@ def _figures(findings: Findings) -> PlainTable:
         ("liquidations", count(totals.liquidations), "fills on the book"),
         ("closed at the mark", count(totals.closed_after_patience), "accounts, after patience"),
         ("defaults", count(totals.defaults), "accounts"),
-        ("insurance used", money(totals.insurance_paid), "collateral units"),
-        ("haircuts", money(totals.haircut), "collateral units, taken from gains"),
-        ("insurance fund at the end", money(totals.insurance), "collateral units"),
+        ("insurance used", shown(totals.insurance_paid), "collateral units"),
+        ("haircuts", shown(totals.haircut), "collateral units, taken from gains"),
+        ("insurance fund at the end", shown(totals.insurance), "collateral units"),
     )
     columns = (Column("what"), Column("figure", figures=True), Column("", wraps=True))
     return PlainTable("What happened", columns, rows, f"flow {findings.flow}, {findings.signatures} signatures")
@@ -96,24 +98,31 @@ def _rejections(findings: Findings) -> PlainTable:
 
 def _stages(findings: Findings) -> PlainTable:
     columns = (
-        Column("step of the round"),
+        Column("stage of the round"),
         *(
             Column(heading, figures=True)
             for heading in ("rounds", "accounts", "executions", "lots", "moved", "insurance in", "insurance out")
         ),
     )
     stages = findings.statistics.rounds.stages
-    rows = tuple(_stage(name, stages[stage]) for stage, name in STEPS.items())
+    shown = money_of(amount for stage in stages.values() for amount in _money(stage))
+    rows = tuple(
+        (f"{stage.value} {name}", *_counts(stages[stage]), *map(shown, _money(stages[stage])))
+        for stage, name in STAGES.items()
+    )
     note = (
-        "Rounds in which the step had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, orders "
+        "Rounds in which the stage had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, orders "
         "discarded. Moved: funding paid, gains taken. Money in collateral units."
     )
     return PlainTable("The clearing round, by step", columns, rows, note)
 
 
-def _stage(name: str, stage: StageCount) -> tuple[str, ...]:
-    figures = (count(number) for number in (stage.rounds, stage.accounts, stage.executions, stage.lots))
-    return (name, *figures, *(money(amount) for amount in (stage.moved, stage.insurance_in, stage.insurance_out)))
+def _counts(stage: StageCount) -> Iterator[str]:
+    yield from map(count, (stage.rounds, stage.accounts, stage.executions, stage.lots))
+
+
+def _money(stage: StageCount) -> tuple[int, int, int]:
+    return stage.moved, stage.insurance_in, stage.insurance_out
 
 
 def _breaches(findings: Findings) -> PlainTable:
@@ -154,14 +163,13 @@ def _hedge(findings: Findings) -> PlainTable:
     title = "An option book, hedged and apart"
     if book is None:
         return PlainTable(title, columns, (), "No call and put are listed.")
-    maintenance, initial = book.apart
+    apart, together = (book.equity, *book.apart), (book.equity, book.maintenance, book.initial)
+    alone = [(leg.mark, leg.value, leg.maintenance, leg.initial) for leg in book.legs]
+    shown = money_of(amount for amounts in (*alone, apart, together) for amount in amounts)
     rows = (
-        *(
-            (leg.what, f"{leg.lots:+,}", money(leg.mark), money(leg.value), money(leg.maintenance), money(leg.initial))
-            for leg in book.legs
-        ),
-        ("apart, an account for each leg", "", "", money(book.equity), money(maintenance), money(initial)),
-        ("together in one account", "", "", money(book.equity), money(book.maintenance), money(book.initial)),
+        *((leg.what, f"{leg.lots:+,}", *map(shown, amounts)) for leg, amounts in zip(book.legs, alone, strict=True)),
+        ("apart, an account for each leg", "", "", *map(shown, apart)),
+        ("together in one account", "", "", *map(shown, together)),
     )
     saved = f"{book.saved_ppm // 1_000 / 10:.1f}"
     note = f"At the first marks, in collateral units: hedging saves {saved} % of the initial requirement."
@@ -238,8 +246,6 @@ def closing_lines(findings: Findings) -> Iterator[str]:
         yield f"  replay: {breakage.command}"
     if findings.unsettled:
         yield f"not taken to finality: {findings.unsettled}"
-    if findings.trace:
-        yield f"trace: {findings.trace}"
     if findings.final_digest:
         yield f"final state: sha256:{findings.final_digest}"
     yield f"signatures: {findings.signatures}; seed {findings.seed}; the same again: {findings.command}"

@@ -15,7 +15,7 @@ from typing import Final
 
 from settlespec.commitment.batch import Body
 from settlespec.commitment.header import encode_header
-from settlespec.oracle.writing import make_folder, write_whole
+from settlespec.oracle.writing import CannotWrite, make_folder, write_whole
 from settlespec.proofs.interface import Deployment
 from settlespec.proofs.witnessed import WitnessProofs
 from settlespec.settlement.driven import DrivenRollup
@@ -29,11 +29,28 @@ SUFFIXES: Final = {body: f".{body.value}" for body in Body}
 """Of the file of each body."""
 
 
+def room_for_batches(folder: Path) -> None:
+    """Make a folder for the batches of one run, before anything long begins: those of two would look like one chain.
+
+    Raises:
+        CannotWrite: it cannot be written to, or a batch or a genesis stands in it already.
+    """
+    make_folder(folder)
+    parts = (HEADER, *SUFFIXES.values(), PROOF)
+    older = sorted(entry.name for entry in folder.iterdir() if entry.name == GENESIS or entry.suffix in parts)
+    if older:
+        others = f" and {len(older) - 1:,} more" if len(older) > 1 else ""
+        problem = (
+            f"it holds files of another run ({older[0]}{others}); name a folder without batches, or empty this one"
+        )
+        raise CannotWrite(f"{folder}: no folder for --batches: {problem}")
+
+
 class BatchFiles:
     """A follower that writes every sealed batch into a folder."""
 
     def __init__(self, folder: Path, deployment: Deployment) -> None:
-        make_folder(folder)
+        room_for_batches(folder)
         self._folder = folder
         self._proofs = WitnessProofs(deployment)
         write_whole(folder / GENESIS, encode_genesis(deployment.genesis))

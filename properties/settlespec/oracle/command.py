@@ -14,13 +14,14 @@ from io import TextIOWrapper
 from typing import Any, Final, NoReturn
 
 import click
-from attrs import define, frozen
+from attrs import frozen
 
 from settlespec.domain.errors import BadInput, Malformed
 from settlespec.domain.outcomes import Exhausted
-from settlespec.oracle.consoles import fall_silent, printable
+from settlespec.oracle.consoles import fall_silent, printable, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.invocation import Invocation, error_object
 from settlespec.oracle.stopping import Stopped, stop_in_order
 
 
@@ -67,14 +68,6 @@ def _reader_told_apart() -> Iterator[None]:
         yield
     except BrokenPipeError as left:
         raise ReaderLeft from left
-
-
-@define
-class Session:
-    """What holds for one run of the command line."""
-
-    debug: bool = False
-    """Show the traceback of a defect."""
 
 
 class Registry(click.Group):
@@ -129,13 +122,13 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Print the version and the digest of the rules.",
 )
 @click.pass_obj
-def group(session: Session, debug: bool) -> None:
+def group(invocation: Invocation, debug: bool) -> None:
     """An executable specification of a derivatives exchange that settles on a layer 2, and what checks it.
 
     Exit codes: 0 holds, 1 a violation was found, 2 wrong usage, 65 bad data, 66 no input, 69 unavailable, 70 a defect
     of settlespec, 75 not decided in the time given.
     """
-    session.debug = debug
+    invocation.debug = debug
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -150,61 +143,82 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; every outcome is an exit code, and every error one line on the standard error."""
-    session = Session()
+    invocation = Invocation()
     try:
         answer = group.main(
             args=None if arguments is None else list(arguments),
             prog_name="settlespec",
             standalone_mode=False,
-            obj=session,
+            obj=invocation,
         )
     except Stopped as stopped:
-        return _complain(stopped.sentence, stopped.exit_code)
+        _complain(stopped.sentence)
+        return stopped.exit_code
     except ReaderLeft:
         fall_silent(sys.stdout)
         return ExitCode.HOLDS
     except Exception as error:  # noqa: BLE001 - the one place where whatever is left over becomes an exit code
-        return _explain(error, session)
+        return _explain(error, invocation)
     return answer if isinstance(answer, int) else ExitCode.HOLDS
 
 
-def _explain(error: Exception, session: Session) -> int:
+def _explain(error: Exception, invocation: Invocation) -> ExitCode:
     """Say what happened, in one line where it is the user's to mend, and give the exit code."""
+    sentence, code = _meaning(error, invocation)
+    if invocation.report_format == "json":
+        with _unwritten_output():
+            say(error_object(invocation, printable(sentence), error, code))
+    if isinstance(error, click.ClickException) and code is ExitCode.WRONG_USAGE:
+        with _unread_complaints():
+            error.show()
+    else:
+        _complain(sentence)
+    return code
+
+
+def _meaning(error: Exception, invocation: Invocation) -> tuple[str, ExitCode]:
+    """What happened, in one line, and the exit code that says so."""
     match error:
         case click.FileError():
-            return _complain(error.format_message(), ExitCode.NO_INPUT)
+            return error.format_message(), ExitCode.NO_INPUT
         case click.ClickException():
-            with _unread_complaints():
-                error.show()
-            return ExitCode.WRONG_USAGE
+            return error.format_message(), ExitCode.WRONG_USAGE
         case click.Abort():
-            return _complain("interrupted", ExitCode.INTERRUPTED)
+            return "interrupted", ExitCode.INTERRUPTED
         case BadInput() | Malformed():
-            return _complain(str(error), ExitCode.BAD_DATA)
+            return str(error), ExitCode.BAD_DATA
         case MemoryError():
-            return _complain("not decided: no more memory; give it more, or less to do", ExitCode.UNDECIDED)
+            return "not decided: no more memory; give it more, or less to do", ExitCode.UNDECIDED
         case Exhausted():
-            return _complain(f"not decided, a limit of this process was reached: {error}", ExitCode.UNDECIDED)
+            return f"not decided, a limit of this process was reached: {error}", ExitCode.UNDECIDED
         case OSError(filename=str() as file):
-            return _complain(f"{file}: {error.strerror}", ExitCode.NO_INPUT)
+            return f"{file}: {error.strerror}", ExitCode.NO_INPUT
         case OSError() if error.errno in CANNOT_PRINT:
             fall_silent(sys.stdout)
-            return _complain(f"the standard output cannot be written: {error.strerror}", ExitCode.WRONG_USAGE)
+            return f"the standard output cannot be written: {error.strerror}", ExitCode.WRONG_USAGE
         case ModuleNotFoundError() if (error.name or "").partition(".")[0] in EXTRAS:
             missing = (error.name or "").partition(".")[0]
             remedy = f"pip install 'settlespec[{EXTRAS[missing]}]'"
-            return _complain(f"this needs {missing}, which is not installed: {remedy}", ExitCode.UNAVAILABLE)
-    if session.debug:
+            return f"this needs {missing}, which is not installed: {remedy}", ExitCode.UNAVAILABLE
+    if invocation.debug:
         traceback.print_exception(error)
     description = " ".join(f"{type(error).__name__}: {error}".split())
-    hint = "" if session.debug else " (--debug shows where)"
-    return _complain(f"a defect of settlespec: {description}{hint}", ExitCode.DEFECT)
+    hint = "" if invocation.debug else " (--debug shows where)"
+    return f"a defect of settlespec: {description}{hint}", ExitCode.DEFECT
 
 
-def _complain(sentence: str, code: ExitCode) -> ExitCode:
+def _complain(sentence: str) -> None:
     with _unread_complaints():
         click.echo(f"settlespec: {printable(sentence)}", err=True)
-    return code
+
+
+@contextmanager
+def _unwritten_output() -> Iterator[None]:
+    """Where the standard output takes nothing, the standard error and the code still say what happened."""
+    try:
+        yield
+    except OSError:
+        fall_silent(sys.stdout)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from immutables import Map
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import InstrumentKind, Market
 from settlespec.machine.standing import Standing, standing
+from settlespec.oracle.words import instrument_in_words
 
 WRITTEN: Final = 100
 """Lots of each option that the book is short."""
@@ -115,9 +116,8 @@ def leg_of(market: Market, lots: int, factor: int) -> Leg:
     """A holding in an account of its own."""
     terms = market.instrument
     alone = needed({terms.id: lots}, {terms.id: market}, factor)
-    strike = f" at {terms.strike:,}" if terms.strike else ""
     return Leg(
-        terms.id, f"{terms.kind.value}{strike}", lots, market.mark, lots * market.mark, alone.maintenance, alone.initial
+        terms.id, instrument_in_words(terms), lots, market.mark, lots * market.mark, alone.maintenance, alone.initial
     )
 
 

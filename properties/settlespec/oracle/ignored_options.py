@@ -1,17 +1,34 @@
 """An option that would change nothing is refused: whoever gave it would believe that it did."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 from click.core import ParameterSource
 
+OF_SETTLEMENT: Final = ("body", "witness_every", "ether_price", "batches")
+"""Options of the way to finality."""
 
-def refuse_ignored_options(flow: Path | None, preset: str) -> None:
+
+def refuse_ignored_options(flow: Path | None, preset: str, *, settled: bool) -> None:
     """Refuse what the running command was given and would not use.
+
+    Args:
+        flow: a file of order flow; None means the flow that the preset brings.
+        preset: its name.
+        settled: whether the flow is to be taken to finality.
 
     Raises:
         UsageError: naming the option, and what would give it a meaning.
     """
+    for option in filter(_given, OF_SETTLEMENT):
+        name = f"--{option.replace('_', '-')}"
+        if not settled:
+            raise click.UsageError(f"--no-settlement leaves out what {name} is about: leave out one of the two")
+        if flow is not None and flow.is_fifo():
+            raise click.UsageError(
+                f"{name} is of the settlement, which needs a flow that is a file: a pipe is read once"
+            )
     if flow is not None:
         if preset != "standard":
             raise click.UsageError(f"a FLOW brings its own deployment: leave out --preset {preset}, or the FLOW")

@@ -1,5 +1,6 @@
 """``settlespec inspect``: a batch in words: its header, its operations, what it changed, and how many bytes say so."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from attrs import fields
 
 from settlespec.commitment.batch import Body
 from settlespec.commitment.header import Header
+from settlespec.domain.instruments import Instrument
 from settlespec.machine.signatures import Ed25519, Ideal
 from settlespec.oracle.audit import drawn
 from settlespec.oracle.auditing import SCHEMES
@@ -18,9 +20,12 @@ from settlespec.oracle.batch_reading import ReadBatch, read_batch
 from settlespec.oracle.consoles import page_console
 from settlespec.oracle.edition import version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.leaf_words import leaf_in_numbers, leaf_in_words
+from settlespec.oracle.option_types import NamedPath
 from settlespec.oracle.plain_tables import Column, PlainTable, count
 from settlespec.oracle.report import Report, Row, Verdict, report_format
-from settlespec.oracle.words import holdings_in_words, leaf_in_words, operation_in_words
+from settlespec.oracle.words import holdings_in_words, operation_in_words
+from settlespec.wire.operations import encode_operation
 
 MEANINGS: Final = {
     "chain": "the base layer",
@@ -53,12 +58,13 @@ PARTS: Final = {
 }
 """The files of a batch, and what people call them."""
 
+NOT_TIED: Final = "not tied to this header: another body was published, and no proof stands here"
+"""Of a diff that may be that of another batch."""
+
 
 @click.command(name="inspect")
-@click.argument("batch", type=click.Path(path_type=Path))
-@click.option(
-    "--genesis", type=click.Path(path_type=Path), help="The deployment; by default genesis.json beside the batch."
-)
+@click.argument("batch", type=NamedPath())
+@click.option("--genesis", type=NamedPath(), help=f"The deployment; by default {GENESIS} beside the batch.")
 @click.option("--signatures", type=click.Choice(SCHEMES), default="ideal", show_default=True)
 @report_format
 def command(batch: Path, genesis: Path | None, signatures: str, report_format: str) -> ExitCode:
@@ -69,7 +75,7 @@ def command(batch: Path, genesis: Path | None, signatures: str, report_format: s
     """
     started = time.monotonic()
     scheme = Ed25519() if signatures == "ed25519" else Ideal()
-    read = read_batch(batch, genesis or batch.with_name(GENESIS), scheme)
+    read = read_batch(batch, genesis, scheme)
     if report_format == "json":
         click.echo(report_of(read, time.monotonic() - started).to_json(indent=2))
     else:
@@ -82,7 +88,7 @@ def command(batch: Path, genesis: Path | None, signatures: str, report_format: s
 
 def inspected(read: ReadBatch) -> Iterator[PlainTable]:
     """Every table of a batch."""
-    header = read.header
+    header, listed = read.header, listed_in(read)
     rows = tuple((name.replace("_", " "), value, MEANINGS[name]) for name, value in shown_fields(header))
     columns = (Column("field"), Column("value"), Column("", wraps=True, optional=True))
     yield PlainTable(f"Batch {header.number}", columns, rows)
@@ -93,10 +99,18 @@ def inspected(read: ReadBatch) -> Iterator[PlainTable]:
         yield PlainTable("Operations", numbered, _numbered(lines))
     if read.changed is not None:
         leaves = sorted(read.changed.items(), key=lambda entry: (entry[0].part, entry[0].book, entry[0].key))
-        yield PlainTable("Changed leaves", numbered, _numbered(leaf_in_words(leaf, data) for leaf, data in leaves))
+        note = "" if SUFFIXES[Body.STATE_DIFF] in read.tied else f"This diff is {NOT_TIED}."
+        yield PlainTable(
+            "Changed leaves", numbered, _numbered(leaf_in_words(leaf, data, listed) for leaf, data in leaves), note
+        )
     if read.left is not None:
         owners = (f"account {name}: {holdings_in_words(held)}" for name, held in sorted(read.left.items()))
         yield PlainTable("Who can leave with what", numbered, _numbered(owners))
+
+
+def listed_in(read: ReadBatch) -> dict[int, Instrument]:
+    """The instruments of the deployment, where it is known."""
+    return {} if read.genesis is None else {terms.id: terms for terms in read.genesis.instruments}
 
 
 def _numbered(lines: Iterator[str]) -> tuple[tuple[str, ...], ...]:
@@ -122,10 +136,23 @@ def _sizes(read: ReadBatch) -> PlainTable:
     return PlainTable("Sizes", columns, rows)
 
 
+def status(read: ReadBatch, suffix: str) -> str:
+    """How far a part is known to be one of this batch."""
+    if suffix not in read.sizes:
+        return "absent"
+    return "read" if suffix in read.tied else "not tied"
+
+
 def told(read: ReadBatch, suffix: str) -> str:
     """What is known of a part."""
     if suffix not in read.sizes:
         return "not there"
+    said = content(read, suffix)
+    return said if suffix in read.tied else f"{NOT_TIED}; {said}"
+
+
+def content(read: ReadBatch, suffix: str) -> str:
+    """What a part that is there says."""
     shown = read.shown
     if suffix == PROOF and shown is not None:
         return (
@@ -149,7 +176,7 @@ def report_of(read: ReadBatch, seconds: float) -> Report:
     rows: tuple[Row, ...] = tuple(
         {
             "id": suffix[1:],
-            "status": "read" if suffix in read.sizes else "absent",
+            "status": status(read, suffix),
             "bytes": read.sizes.get(suffix, 0),
             "told": told(read, suffix),
         }
@@ -162,11 +189,22 @@ def report_of(read: ReadBatch, seconds: float) -> Report:
         "accounts": None,
     }
     if read.shown is not None:
-        totals["operations"] = [operation_in_words(operation) for operation in read.shown.execution.operations]
+        totals["operations"] = [
+            {"in_words": operation_in_words(operation), "operation": json.loads(encode_operation(operation))}
+            for operation in read.shown.execution.operations
+        ]
     if read.changed is not None:
-        totals["changed_leaves"] = [leaf_in_words(leaf, data) for leaf, data in read.changed.items()]
+        listed = listed_in(read)
+        totals["changed_leaves"] = [leaf_in_numbers(leaf, data, listed) for leaf, data in read.changed.items()]
     if read.left is not None:
-        totals["accounts"] = {str(name): holdings_in_words(held) for name, held in sorted(read.left.items())}
+        totals["accounts"] = {
+            str(name): {
+                "owner": held.owner.hex(),
+                "cash": held.cash,
+                "lots": {str(key): lots for key, lots in held.sizes},
+            }
+            for name, held in sorted(read.left.items())
+        }
     return Report(
         command="inspect",
         version=version(),

@@ -16,7 +16,8 @@ class NamedPath(click.Path):
     """A path that is named: an empty word, such as a variable that nobody set, is no path to the folder we stand in."""
 
     def __init__(self) -> None:
-        super().__init__(path_type=Path)
+        # Whether it may be read is seen, and told with its own exit code, when it is.
+        super().__init__(path_type=Path, readable=False)
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         """Refuse the empty word."""

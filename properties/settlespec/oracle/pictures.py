@@ -14,6 +14,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from settlespec.oracle.findings import Findings, by_frequency
 from settlespec.oracle.plain_tables import QUANTUMS_PER_UNIT
 from settlespec.oracle.series import LiquidationPoint, RoundSample
+from settlespec.oracle.words import instrument_in_words
 
 INKS: Final = {
     "#010101": "var(--ink)",
@@ -90,17 +91,21 @@ class Subject:
     draw: Draw
     over_time: bool = True
     """Whether it is drawn from the samples at the ends of rounds."""
+    by_instrument: bool = False
+    """Whether it shows instruments one by one."""
 
 
 def pictures(findings: Findings) -> tuple[Picture, ...]:
     """Every picture for which the run gave something to draw, in reading order; the same findings give the same bytes."""
     samples, stride = findings.statistics.samples.kept, findings.statistics.samples.stride
     thinned = "" if stride == 1 else f" One round in {stride} is drawn."
+    listed = len(samples[0].markets) if samples else 0
+    some = f" The first {MOST_INSTRUMENTS} of {listed} instruments are drawn." if listed > MOST_INSTRUMENTS else ""
     return tuple(
         Picture(
             subject.name,
             subject.title,
-            subject.caption + (thinned if subject.over_time else ""),
+            subject.caption + (some if subject.by_instrument else "") + (thinned if subject.over_time else ""),
             _svg(subject, findings, samples),
         )
         for subject in SUBJECTS
@@ -155,20 +160,25 @@ def _label(axes: Any, unit: str, title: str = "") -> None:
         axes.set_title(title)
 
 
-def _instruments(samples: list[RoundSample]) -> list[int]:
-    return sorted(samples[0].markets)[:MOST_INSTRUMENTS]
+def _instruments(findings: Findings, samples: list[RoundSample]) -> dict[int, str]:
+    """The instruments that are drawn, and what each is called."""
+    state = findings.statistics.state
+    if state is None:
+        raise AssertionError("a round was sampled before any operation was accepted")
+    drawn = sorted(samples[0].markets)[:MOST_INSTRUMENTS]
+    return {name: f"instrument {name}, {instrument_in_words(state.markets[name].instrument)}" for name in drawn}
 
 
 def _prices(findings: Findings, samples: list[RoundSample]) -> Figure:
-    names = _instruments(samples)
+    names = _instruments(findings, samples)
     figure, panels = panels_of(len(names), columns=min(2, len(names)))
     rounds = [sample.number for sample in samples]
-    for name, axes in zip(names, panels, strict=True):
+    for (name, called), axes in zip(names.items(), panels, strict=True):
         axes.plot(rounds, [sample.markets[name].mark for sample in samples], color=FIRST, label="mark")
         points = [point for point in findings.statistics.rounds.points.kept if point.instrument == name]
         _scatter(axes, [point for point in points if point.on_book], "liquidated on the book", "v", ALARM)
         _scatter(axes, [point for point in points if not point.on_book], "closed at the mark", "x", INK)
-        _label(axes, "quantums per lot", f"instrument {name}")
+        _label(axes, "quantums per lot", called)
     # One legend for all panels, from the one that has most to explain.
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels), key=lambda pair: len(pair[0]))
     figure.legend(handles, labels, loc="outside upper right", ncols=3)
@@ -247,11 +257,11 @@ def _insurance(_: Findings, samples: list[RoundSample]) -> Figure:
     return figure
 
 
-def _depth(_: Findings, samples: list[RoundSample]) -> Figure:
-    names = _instruments(samples)
+def _depth(findings: Findings, samples: list[RoundSample]) -> Figure:
+    names = _instruments(findings, samples)
     figure, panels = panels_of(len(names), columns=min(2, len(names)))
     rounds = [sample.number for sample in samples]
-    for name, axes in zip(names, panels, strict=True):
+    for (name, called), axes in zip(names.items(), panels, strict=True):
         depths = [sample.markets[name].depth for sample in samples]
         axes.fill_between(
             rounds, [depth.bids for depth in depths], color=FIRST, alpha=0.6, step="mid", label="bids", linewidth=0
@@ -260,19 +270,19 @@ def _depth(_: Findings, samples: list[RoundSample]) -> Figure:
             rounds, [-depth.asks for depth in depths], color=SECOND, alpha=0.6, step="mid", label="asks", linewidth=0
         )
         axes.axhline(0, color=INK, linewidth=0.6)
-        _label(axes, "lots", f"instrument {name}")
+        _label(axes, "lots", called)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     return figure
 
 
-def _interest(_: Findings, samples: list[RoundSample]) -> Figure:
+def _interest(findings: Findings, samples: list[RoundSample]) -> Figure:
     figure, (axes,) = panels_of(1)
     rounds = [sample.number for sample in samples]
     styles = [(colour, line) for line in ("-", "--") for colour in (FIRST, SECOND, THIRD, ALARM)]
-    for name, (colour, line) in zip(_instruments(samples), styles, strict=False):
+    for (name, called), (colour, line) in zip(_instruments(findings, samples).items(), styles, strict=False):
         interest = [sample.markets[name].open_interest for sample in samples]
-        axes.plot(rounds, interest, color=colour, linestyle=line, label=f"instrument {name}")
+        axes.plot(rounds, interest, color=colour, linestyle=line, label=called)
     _label(axes, "lots")
     _from_zero(axes, [market.open_interest for sample in samples for market in sample.markets.values()])
     figure.legend(loc="outside upper right", ncols=4)
@@ -308,6 +318,7 @@ SUBJECTS: Final = (
         "Price and liquidations",
         "The mark at the end of each round, with the prices at which accounts in breach or in default were closed.",
         _prices,
+        by_instrument=True,
     ),
     Subject("risk", "Equity at risk", "Accounts found below maintenance, and what all accounts together need.", _risk),
     Subject(
@@ -318,8 +329,15 @@ SUBJECTS: Final = (
         "Book depth",
         "Lots resting inside the band at the end of each round: bids upwards, asks downwards.",
         _depth,
+        by_instrument=True,
     ),
-    Subject("interest", "Open interest", "Lots held long, which are as many as those held short.", _interest),
+    Subject(
+        "interest",
+        "Open interest",
+        "Lots held long, which are as many as those held short.",
+        _interest,
+        by_instrument=True,
+    ),
     Subject("steps", "Micro-steps of the rounds", "How much work one round is.", _micro_steps),
     Subject(
         "rejections", "Rejections by reason", "How often each reason was the first that applied.", _rejections, False

@@ -1,5 +1,7 @@
 """Tables as text, for whoever draws them, and how figures are written in them."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from attrs import frozen
@@ -34,10 +36,17 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def money(quantums: int) -> str:
+def money(quantums: int, *, in_full: bool = False) -> str:
     """Quantums as collateral units: less than one unit in full, more with two decimals, cut; exact figures stand in the JSON."""
     sign = "-" if quantums < 0 else ""
     whole, rest = divmod(abs(quantums), QUANTUMS_PER_UNIT)
     if quantums == 0:
         return "0"
-    return f"{sign}{whole:,}.{rest * 100 // QUANTUMS_PER_UNIT:02d}" if whole else f"{sign}0.{rest:06d}"
+    if in_full or not whole:
+        return f"{sign}{whole:,}.{rest:06d}"
+    return f"{sign}{whole:,}.{rest * 100 // QUANTUMS_PER_UNIT:02d}"
+
+
+def money_of(amounts: Iterable[int]) -> Callable[[int], str]:
+    """How the money of one table is written: all of it in full where any is less than one unit, so that shares can be worked out again."""
+    return partial(money, in_full=any(0 < abs(amount) < QUANTUMS_PER_UNIT for amount in amounts))

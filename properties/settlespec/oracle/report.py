@@ -9,6 +9,7 @@ import click
 from attrs import field, frozen
 
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.invocation import Invocation
 
 Row: TypeAlias = Mapping[str, Any]
 """One thing that was looked at; at least ``id`` and ``status``."""
@@ -136,6 +137,14 @@ def schema() -> dict[str, Any]:
     }
 
 
+def _note_format(context: click.Context, _: click.Parameter, value: str) -> str:
+    """Whoever asks for JSON is told of an error in JSON too, whatever goes wrong from here on."""
+    invocation = context.find_object(Invocation)
+    if invocation is not None:
+        invocation.command, invocation.report_format = context.info_name or "", value
+    return value
+
+
 def report_format(decorated: Decorated) -> Decorated:
     """Give a command the option ``--format text|json`` as the argument `report_format`."""
     return click.option(
@@ -144,5 +153,7 @@ def report_format(decorated: Decorated) -> Decorated:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
+        is_eager=True,
+        callback=_note_format,
         help="Tables for people, or one JSON object for machines.",
     )(decorated)

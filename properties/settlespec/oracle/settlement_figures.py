@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from settlespec.commitment.batch import Batch, Body
-from settlespec.commitment.measuring import BodyBytes, log_bytes
+from settlespec.commitment.leaves import Part, decode_holdings
+from settlespec.commitment.measuring import BodyBytes, log_bytes, starkex_bytes
 from settlespec.commitment.operation_log import encode_log
 from settlespec.commitment.witness import encode_witness, witness_of_log
 from settlespec.domain.events import Filled, Liquidated
@@ -169,6 +170,7 @@ def trades_of(outcome: Outcome) -> int:
 
 def sizes_of(batch: Batch, trades: int) -> BodyBytes:
     """The bytes of a sealed batch."""
+    moved = (decode_holdings(data) for leaf, data in batch.changed.items() if leaf.part is Part.HOLDINGS and data)
     return BodyBytes(
         1,
         len(batch.operations),
@@ -176,6 +178,7 @@ def sizes_of(batch: Batch, trades: int) -> BodyBytes:
         *log_bytes(batch.before, batch.operations),
         len(batch.bodies[Body.STATE_DIFF]),
         len(batch.bodies[Body.EXIT_DIFF]),
+        starkex_bytes(moved),
     )
 
 

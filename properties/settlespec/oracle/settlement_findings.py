@@ -179,6 +179,7 @@ def _length(figure: LengthFigure) -> dict[str, Any]:
         "trades_per_batch": figure.trades_per_batch,
         "batches": figure.bodies.batches,
         "bytes_per_trade": {name: per(getattr(figure.bodies, name), trades) for name in BODIES},
+        "starkex_bytes_per_trade": per(figure.bodies.starkex, trades),
         "arity": {
             str(2**bits): {
                 "hashes_per_changed_leaf": round(cost.hashes_per_leaf(), 3),

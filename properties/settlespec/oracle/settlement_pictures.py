@@ -51,11 +51,12 @@ def _bytes(settled: SettlementFinding) -> Figure:
     for value, name in (
         (LOOPRING, f"Loopring {LOOPRING}"),
         (ZKSYNC_LITE, f"zkSync Lite {ZKSYNC_LITE}"),
-        (STARKEX_POSITION + STARKEX_ASSET, f"StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n\na position, n = 1"),
     ):
         axes.axhline(value, color=FAINT, linewidth=1, linestyle=":")
-        # Beside the axes, where no curve can cross it.
-        axes.annotate(name, (1.01, value), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=INK)
+        _beside(axes, value, name)
+    starkex = [per(length.bodies.starkex, length.bodies.trades) for length in drawn]
+    axes.plot(lengths, starkex, color=FAINT, linewidth=1, linestyle=":", marker="o", markersize=3)
+    _beside(axes, starkex[-1], f"StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n")
     axes.set_yscale("log")
     _logarithmic(axes, lengths)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
@@ -63,6 +64,11 @@ def _bytes(settled: SettlementFinding) -> Figure:
     axes.set_xlabel("trades in a batch")
     figure.legend(loc="outside upper right", ncols=4)
     return figure
+
+
+def _beside(axes: Any, value: float, name: str) -> None:
+    """A name beside the axes, where no curve can cross it."""
+    axes.annotate(name, (1.01, value), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=INK)
 
 
 def _logarithmic(axes: Any, places: list[int]) -> None:
@@ -149,7 +155,8 @@ SETTLED_SUBJECTS: Final = (
     SettledSubject(
         "bytes",
         "Bytes per trade against the length of a batch",
-        "The same flow cut into batches of so many trades. Loopring and zkSync Lite publish each trade, StarkEx each changed position.",
+        "The same flow cut into batches of so many trades. Loopring and zkSync Lite publish each trade, StarkEx "
+        f"{STARKEX_POSITION} + {STARKEX_ASSET} n bytes for each account of n positions that the batch changed.",
         _bytes,
         _has_lengths,
     ),

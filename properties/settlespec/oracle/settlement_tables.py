@@ -1,10 +1,10 @@
 """The tables of the way from a batch to finality."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from settlespec.commitment.measuring import LOOPRING, STARKEX_ASSET, STARKEX_POSITION, ZKSYNC_LITE
-from settlespec.oracle.plain_tables import Column, PlainTable, count, money
+from settlespec.commitment.measuring import ED25519_BYTES, LOOPRING, STARKEX_ASSET, STARKEX_POSITION, ZKSYNC_LITE
+from settlespec.oracle.plain_tables import Column, PlainTable, count, money, money_of
 from settlespec.oracle.settlement_findings import BODIES, GasFigure, SettlementFinding, per
 
 DAY: Final = 86_400_000
@@ -21,15 +21,24 @@ KINDS: Final = {
 """Calls of the contract as people say them."""
 
 
-def settlement_tables(settled: SettlementFinding) -> Iterator[PlainTable]:
-    """Every table, in reading order."""
+SIGNATURE_BYTES: Final = {"ideal": 17, "ed25519": ED25519_BYTES}
+"""Bytes that a signature of each scheme takes in a log, its length counted."""
+
+
+def settlement_tables(settled: SettlementFinding, signatures: str) -> Iterator[PlainTable]:
+    """Every table, in reading order.
+
+    Args:
+        settled: what was found.
+        signatures: the scheme of the run.
+    """
     yield _way(settled)
     yield _bytes(settled)
     if any(figure.bodies.batches for figure in settled.lengths):
         yield _lengths(settled)
         yield _arity(settled)
     if settled.proofs:
-        yield _proofs(settled)
+        yield _proofs(settled, signatures)
     yield _gas(settled)
     yield _latency(settled)
     yield _statuses(settled)
@@ -40,7 +49,7 @@ def _way(settled: SettlementFinding) -> PlainTable:
     all_batches = settled.batches + settled.closing_batches
     rows = (
         ("published body", BODIES["log" if settled.body == "log" else "state_diff"], ""),
-        ("batches of the flow", count(settled.batches), f"{count(settled.trading.operations)} operations and openings"),
+        ("batches of the flow", count(settled.batches), _of_the_flow(settled)),
         ("batches in which everybody leaves", count(settled.closing_batches), "not in the figures below"),
         ("proven by witness", count(len(settled.by_witness)), f"of {count(all_batches)}: {_word(settled)}"),
         ("blocks of the base layer", count(settled.blocks), ""),
@@ -61,6 +70,12 @@ def _way(settled: SettlementFinding) -> PlainTable:
     )
     columns = (Column("what"), Column("figure", figures=True), Column("", wraps=True))
     return PlainTable("From batch to finality", columns, rows)
+
+
+def _of_the_flow(settled: SettlementFinding) -> str:
+    openings = settled.opening.operations
+    others = f", and {count(openings)} of the openings" if openings else ""
+    return f"{count(settled.trading.operations)} operations{others}"
 
 
 def _refused(settled: SettlementFinding) -> str:
@@ -104,8 +119,8 @@ def _bytes(settled: SettlementFinding) -> PlainTable:
     note = (
         f"The batches as they were sealed: {trading.operations / max(trading.batches, 1):,.0f} operations and "
         f"{trading.trades / max(trading.batches, 1):,.0f} trades each. Openings: the first batches, of nothing but messages. "
-        f"Loopring publishes {LOOPRING} bytes per trade, zkSync Lite {ZKSYNC_LITE}, StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n per "
-        "position that a batch changed."
+        f"Loopring publishes {LOOPRING} bytes per trade, zkSync Lite {ZKSYNC_LITE}; StarkEx {STARKEX_POSITION} + {STARKEX_ASSET} n for "
+        f"each account of n positions that a batch changed, for these batches {per(trading.starkex, trading.trades):,.1f} per trade."
     )
     return PlainTable("What is published", columns, rows, note)
 
@@ -115,7 +130,7 @@ def _lengths(settled: SettlementFinding) -> PlainTable:
         (
             count(figure.trades_per_batch),
             count(figure.bodies.batches),
-            *(f"{per(getattr(figure.bodies, body), figure.bodies.trades):,.1f}" for body in BODIES),
+            *(f"{per(getattr(figure.bodies, body), figure.bodies.trades):,.1f}" for body in (*BODIES, "starkex")),
         )
         for figure in settled.lengths
         if figure.bodies.batches
@@ -123,9 +138,12 @@ def _lengths(settled: SettlementFinding) -> PlainTable:
     columns = (
         Column("trades in a batch", figures=True),
         Column("batches", figures=True),
-        *(Column(name, figures=True) for name in BODIES.values()),
+        *(Column(name, figures=True) for name in (*BODIES.values(), "StarkEx")),
     )
-    note = "Bytes per trade, where the same flow is cut into batches of so many trades; openings and the last batch are left out."
+    note = (
+        "Bytes per trade, where the same flow is cut into batches of so many trades; openings and the last batch are left out. "
+        f"StarkEx: {STARKEX_POSITION} + {STARKEX_ASSET} n for each account of n positions that the batch changed."
+    )
     return PlainTable("Bytes per trade against the length of a batch", columns, rows, note)
 
 
@@ -161,7 +179,7 @@ def _arity(settled: SettlementFinding) -> PlainTable:
     return PlainTable("Hashes and proof bytes against the length of a batch and the arity", columns, rows, note)
 
 
-def _proofs(settled: SettlementFinding) -> PlainTable:
+def _proofs(settled: SettlementFinding, signatures: str) -> PlainTable:
     rows = tuple(
         (
             figure.of,
@@ -183,14 +201,18 @@ def _proofs(settled: SettlementFinding) -> PlainTable:
     )
     note = (
         f"Proofs by witness of {settled.proofs[-1].batches} batches, all figures for each operation: the more operations a proof joins, "
-        "the more leaves they share; a batch that begins inside a clearing round reads every holder."
+        "the more leaves they share; a batch that begins inside a clearing round reads every holder. "
+        f"Log bytes: with their signatures, of the scheme {signatures} with {SIGNATURE_BYTES[signatures]} bytes each"
+        f"{'' if signatures == 'ed25519' else f', where Ed25519 has {ED25519_BYTES}'}."
     )
     return PlainTable("Proofs by witness", columns, rows, note)
 
 
 def _gas(settled: SettlementFinding) -> PlainTable:
     trades = max(settled.trading.trades, 1)
-    rows = tuple(_gas_row(settled, figure, trades) for figure in sorted(settled.gas, key=lambda one: -one.wei))
+    fees = [figure.quantums(settled.ether_price) for figure in settled.gas]
+    shown = money_of((*fees, *(fee // trades for fee in fees)))
+    rows = tuple(_gas_row(settled, figure, trades, shown) for figure in sorted(settled.gas, key=lambda one: -one.wei))
     columns = (
         Column("transaction"),
         *(
@@ -214,7 +236,9 @@ def _gas(settled: SettlementFinding) -> PlainTable:
     return PlainTable("Gas and fees, by kind of transaction", columns, rows, note)
 
 
-def _gas_row(settled: SettlementFinding, figure: GasFigure, trades: int) -> tuple[str, ...]:
+def _gas_row(
+    settled: SettlementFinding, figure: GasFigure, trades: int, shown: Callable[[int], str]
+) -> tuple[str, ...]:
     quantums = figure.quantums(settled.ether_price)
     return (
         KINDS.get(figure.kind, figure.kind),
@@ -223,8 +247,8 @@ def _gas_row(settled: SettlementFinding, figure: GasFigure, trades: int) -> tupl
         count(figure.gas // figure.count),
         count(figure.blob_gas // figure.count),
         count(quantums // figure.count),
-        money(quantums),
-        money(quantums // trades),
+        shown(quantums),
+        shown(quantums // trades),
     )
 
 

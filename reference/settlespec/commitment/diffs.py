@@ -53,7 +53,7 @@ def decode_state_diff(data: bytes) -> Changed:
             key += reader.unsigned(2**KEY_BITS - 1) + 1
             if key >= 2**KEY_BITS:
                 raise reader.refuse(Refusal.OUT_OF_RANGE)
-            length = reader.unsigned(reader.left() + 1)
+            length = reader.length(beyond=1)
             changed[LeafKey(Part(part), book, key)] = None if length == 0 else reader.raw(length - 1)
     reader.end()
     return changed

@@ -18,6 +18,7 @@ class Refusal(StrEnum):
     """Why bytes are not an encoding."""
 
     TRUNCATED = "the bytes end inside a value"
+    PAST_THE_END = "a length runs past the end of the bytes, as where they were cut off"
     NOT_MINIMAL = "an integer is written with a superfluous zero group"
     TOO_LARGE = "an integer is wider than any quantity"
     OUT_OF_RANGE = "a value leaves its range"
@@ -143,11 +144,23 @@ class Reader:
 
     def count(self) -> int:
         """How many entries follow, each at least one byte."""
-        return self.unsigned(self.left())
+        return self.length()
 
     def text(self) -> bytes:
         """Read by BYTES-3."""
-        return self.raw(self.unsigned(self.left()))
+        return self.raw(self.length())
+
+    def length(self, beyond: int = 0) -> int:
+        """A number of entries or bytes that follow.
+
+        Args:
+            beyond: by how much the number may say more than there are.
+        """
+        most = self.left() + beyond
+        number = self.unsigned()
+        if number > most:
+            raise self.refuse(Refusal.PAST_THE_END)
+        return number
 
     def raw(self, length: int) -> bytes:
         """Bytes whose length is known from elsewhere."""

@@ -1,8 +1,10 @@
 """The leaf of a market (rule STATE-13): what rounds and trades change in it; the rest follows from genesis and marks."""
 
-from settlespec.commitment.encoding import MAX_LENGTH, Reader, Refusal, Writer
+from typing import NamedTuple
+
+from settlespec.commitment.encoding import MAX_LENGTH, Reader, Refusal, Refused, Writer
 from settlespec.commitment.round_leaves import read_losses, write_losses
-from settlespec.domain.instruments import Instrument, Market
+from settlespec.domain.instruments import Instrument, InstrumentKind, Market
 from settlespec.domain.quantities import MAX_PRICE
 from settlespec.domain.state import State
 from settlespec.machine.markets import expired_market, revalued_market
@@ -30,6 +32,34 @@ def encode_market(state: State, name: int) -> bytes:
     return writer.finish()
 
 
+class MarketLeaf(NamedTuple):
+    """STATE-13.2: what the leaf of a market states."""
+
+    mark: int
+    surcharge_ppm: int
+    funding_index: int
+    open_interest: int
+    """Lots."""
+    orders: int
+    """How many rest in the book."""
+    settlement: int
+    """The settlement value; 0 where none is fixed."""
+    expired: bool
+    losses: tuple[int, ...]
+    """Of an option that has not expired: what a long lot loses in each scenario, as it counts."""
+
+
+def read_market(data: bytes, kind: InstrumentKind) -> MarketLeaf:
+    """What the leaf of a market of this kind states, or `Refused`; whether that agrees with other leaves is for `decode_market`."""
+    reader = Reader(data)
+    mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
+    index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned(MAX_LENGTH)
+    settled, expired = (reader.unsigned(MAX_PRICE), reader.flag()) if kind.is_dated else (0, False)
+    losses = read_losses(reader) if kind.is_option and not expired else ()
+    reader.end()
+    return MarketLeaf(mark, surcharge, index, interest, orders, settled, expired, losses)
+
+
 def decode_market(data: bytes, instrument: Instrument, reference: int | None) -> tuple[Market, int, int]:
     """The market at its mark, its open interest and its number of orders, or `Refused`.
 
@@ -38,19 +68,14 @@ def decode_market(data: bytes, instrument: Instrument, reference: int | None) ->
         instrument: its terms, from genesis.
         reference: the mark of its reference; None where that is the instrument itself.
     """
-    reader = Reader(data)
-    mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
-    index, interest, orders = reader.signed(), reader.unsigned(), reader.unsigned(MAX_LENGTH)
-    settled, expired = (reader.unsigned(MAX_PRICE), reader.flag()) if instrument.kind.is_dated else (0, False)
-    losses = read_losses(reader) if instrument.kind.is_option and not expired else ()
-    reader.end()
+    mark, surcharge, index, interest, orders, settled, expired, losses = read_market(data, instrument.kind)
     settlement = settled or None
     if expired:
         if settlement is None:
-            raise reader.refuse(Refusal.DISAGREES)
+            raise Refused(Refusal.DISAGREES, len(data))
         market = expired_market(instrument, settlement, index)
     elif mark == 0:
-        raise reader.refuse(Refusal.OUT_OF_RANGE)
+        raise Refused(Refusal.OUT_OF_RANGE, len(data))
     else:
         market = revalued_market(
             instrument,
@@ -63,7 +88,7 @@ def decode_market(data: bytes, instrument: Instrument, reference: int | None) ->
         )
     # A leaf states what counts of an array and nothing that its bounds would cut; expired, no mark but the payoff.
     if (market.mark, market.surcharge_ppm, stated(market)) != (mark, surcharge, losses):
-        raise reader.refuse(Refusal.DISAGREES)
+        raise Refused(Refusal.DISAGREES, len(data))
     return market, interest, orders
 
 

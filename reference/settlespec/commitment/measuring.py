@@ -118,8 +118,13 @@ def exit_bytes(accounts: int, trades_per_batch: int, batches: int, seed: int = 1
     for _ in range(batches):
         before, after = trades.batch(trades_per_batch)
         published += len(encode_exit_diff(before, after))
-        starkex += sum(STARKEX_POSITION + STARKEX_ASSET * len(holdings.sizes) for holdings in after.values())
+        starkex += starkex_bytes(after.values())
     return ExitBytes(accounts, trades_per_batch, trades_per_batch * batches, published, starkex)
+
+
+def starkex_bytes(changed: Iterable[Holdings]) -> int:
+    """SIZE-1.3: what StarkEx would publish for these changed accounts: 160 + 32 n bytes for each of n positions."""
+    return sum(STARKEX_POSITION + STARKEX_ASSET * len(holdings.sizes) for holdings in changed)
 
 
 MEASURED: Final = 10_000
@@ -146,6 +151,8 @@ class BodyBytes:
     """Bytes of operation log with Ed25519 signatures."""
     state_diff: int = 0
     exit_diff: int = 0
+    starkex: int = 0
+    """Bytes that 160 + 32 n for each changed account of n positions would have taken for the same batches."""
 
     def __add__(self, other: "BodyBytes") -> "BodyBytes":
         return BodyBytes(
@@ -156,6 +163,7 @@ class BodyBytes:
             self.signed_log + other.signed_log,
             self.state_diff + other.state_diff,
             self.exit_diff + other.exit_diff,
+            self.starkex + other.starkex,
         )
 
 
@@ -202,6 +210,7 @@ class Sealing:
         """The same, with the changed leaves at hand."""
         before, after = self.before, self.now
         moved = [leaf.key for leaf in changed if leaf.part is Part.HOLDINGS]
+        now = {name: split_account(after, name)[0] for name in moved}
         sealed = BodyBytes(
             1,
             len(self.operations),
@@ -211,9 +220,10 @@ class Sealing:
             len(
                 encode_exit_diff(
                     {name: split_account(before, name)[0] for name in moved if name in before.accounts},
-                    {name: split_account(after, name)[0] for name in moved},
+                    now,
                 )
             ),
+            starkex_bytes(now.values()),
         )
         self._begin(after)
         return sealed

@@ -22,6 +22,7 @@ from settlespec.commitment.tree import NotProven, Tree
 from settlespec.domain.genesis import Genesis
 from settlespec.domain.operations import Operation
 from settlespec.domain.outcomes import Accepted, SpecBug
+from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 from settlespec.machine.exchange import step
 from settlespec.machine.signatures import Signatures
@@ -42,12 +43,14 @@ class Witness:
 class WitnessRefused(Exception):
     """The witness does not show what the operations do; `reason` says why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, rejection: Reason | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.rejection = rejection
+        """Why the machine rejects an operation; None where it does not come to that."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (WitnessRefused, (self.reason,))
+        return (WitnessRefused, (self.reason, self.rejection))
 
 
 CONTRADICTIONS: Final = (LookupError, ValueError, ArithmeticError, AssertionError, SpecBug)
@@ -92,10 +95,10 @@ def execute(start: State, operations: Iterable[Operation], signatures: Signature
         WitnessRefused: an operation is rejected.
     """
     state, changes = start, Changes(start)
-    for place, operation in enumerate(operations):
+    for number, operation in enumerate(operations, 1):
         outcome = step(state, operation, signatures)
         if not isinstance(outcome, Accepted):
-            raise WitnessRefused(f"operation {place} is rejected: {outcome.reason.value}")
+            raise WitnessRefused(f"operation {number:,} is rejected: {outcome.reason.value}", outcome.reason)
         changes.add(outcome)
         state = outcome.state
     return state, changes.changed(state)
@@ -192,11 +195,14 @@ def decode_witness(data: bytes) -> Witness:
     reader = Reader(data)
     claims: list[tuple[int, bytes | None]] = []
     key = -1
-    for _ in range(reader.unsigned(min(MAX_CLAIMS, reader.left()))):
+    count = reader.count()
+    if count > MAX_CLAIMS:
+        raise reader.refuse(Refusal.OUT_OF_RANGE)
+    for _ in range(count):
         key += reader.unsigned(2**BITS - 1) + 1
         if key >> BITS:
             raise reader.refuse(Refusal.OUT_OF_RANGE)
-        length = reader.unsigned(reader.left() + 1)
+        length = reader.length(beyond=1)
         claims.append((key, None if length == 0 else reader.raw(length - 1)))
     proof = reader.text()
     reader.end()

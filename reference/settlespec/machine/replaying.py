@@ -1,5 +1,6 @@
 """Running a recorded trace again: does this machine say the same?"""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from attrs import frozen
@@ -43,8 +44,12 @@ class Replay:
     """None: this machine says the same."""
 
 
-def replay(path: Path) -> Replay:
+def replay(path: Path, done: Callable[[], None] = lambda: None) -> Replay:
     """Run every operation of a trace again and compare each answer and each digest, up to the first that differs.
+
+    Args:
+        path: of the trace.
+        done: told of every operation that was run again.
 
     Raises:
         BadInput: the trace is not as it was recorded; file, line, field and remedy are said.
@@ -59,6 +64,7 @@ def replay(path: Path) -> Replay:
         if isinstance(line, Step):
             operations += 1
             outcome = step(state, line.operation, signatures)
+            done()
             answer = answer_of(outcome)
             if answer != line.answer:
                 recorded, replayed = encode_answer(line.answer).decode(), encode_answer(answer).decode()
