@@ -129,12 +129,17 @@ class KeptAnswers:
         return self._sources[law.module]
 
     def _key(self, law: Law, sources: Sources) -> str:
-        return _digest(FORMAT, law.id, law.module, law.function.__qualname__, sources.digest, versions(), self.effort)
+        return _digest(FORMAT, law.id, law.module, law.function.__qualname__, sources.digest, versions(), self._asked)
+
+    @property
+    def _asked(self) -> Effort:
+        """The effort, as far as an answer depends on it."""
+        return evolve(self.effort, exports=False)
 
     def _path(self, law: Law) -> Path:
         """One file for each law and effort: a new answer takes the place of one about an older text."""
         readable = "".join(letter for letter in law.id if letter.isascii() and (letter.isalnum() or letter == "-"))
-        return self.folder / f"{readable[:40]}.{_digest(law.id, law.module, self.effort)[:16]}.json"
+        return self.folder / f"{readable[:40]}.{_digest(law.id, law.module, self._asked)[:16]}.json"
 
 
 def _digest(*parts: object) -> str:
@@ -158,7 +163,7 @@ def _read(path: Path) -> Entry | None:
     """
     try:
         # A pipe in the place of a file must not keep us waiting.
-        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             if not S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise BadEntry("no regular file")
             content = file.read(MOST_BYTES + 1)
@@ -213,7 +218,10 @@ def _examination(law: Law, entry: Entry) -> Examination:
 
 def _shown(examination: Examination) -> Mapping[str, object] | None:
     """A counterexample of any engine."""
-    found = (examination.proof.counterexample, *(one.example for one in (examination.sample, examination.search) if one))
+    found = (
+        examination.proof.counterexample,
+        *(one.example for one in (examination.sample, examination.search) if one),
+    )
     return next((example for example in found if example is not None), None)
 
 
