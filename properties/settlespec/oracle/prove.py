@@ -358,7 +358,9 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
 
 
 def _print_trouble(row: Row, console: Console) -> None:
-    console.print(f"{row['id']} {row['status']}, {row['place']}: {row['reason']}", style="bold", highlight=False, markup=False)
+    console.print(
+        f"{row['id']} {row['status']}, {row['place']}: {row['reason']}", style="bold", highlight=False, markup=False
+    )
     if row["loses"]:
         console.print(f"  at stake: {row['loses']}", highlight=False, markup=False)
     if row["counterexample"] is not None:
