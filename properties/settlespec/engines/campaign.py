@@ -1,7 +1,7 @@
 """Many laws by every engine: each question in a process that can be killed, several laws at a time on any executor."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from enum import StrEnum
 from multiprocessing import get_context
@@ -234,13 +234,21 @@ def examine_all(
     with ExitStack() as stack:
         pool = executor or stack.enter_context(worker_pool(JOBS))
         with interrupts_held():
-            waiting: list[Future[Examination]] = [pool.submit(examine, law, effort) for law in asked]
+            waiting: dict[Future[Examination], Law] = {pool.submit(examine, law, effort): law for law in asked}
         try:
             for done in as_completed(waiting):
-                examination = done.result()
+                examination = _result(done, waiting[done], effort)
                 if memory is not None:
                     memory.keep(examination)
                 yield examination
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _result(done: Future[Examination], law: Law, effort: Effort) -> Examination:
+    """The answer of a worker; where one was ended from outside all of a pool are gone, and the law is examined here."""
+    try:
+        return done.result()
+    except BrokenExecutor:
+        return examine(law, effort)

@@ -1,5 +1,6 @@
 """Arguments of a law as JSON can carry them, and back: for a report, and for what is kept from an earlier run."""
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
@@ -10,6 +11,9 @@ from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, OneOf, Reco
 
 MOST_DIGITS: Final = 1_000
 """Digits of an integer that is read back: no solver answers with more, and a longer one costs more than asking again."""
+
+
+_DECIMAL: Final = re.compile("-?[0-9]+")
 
 
 class NotPlain(Exception):
@@ -68,7 +72,7 @@ def _value(structure: Structure, plain: object) -> Any:
 
 
 def _integer(plain: object) -> int:
-    if not isinstance(plain, str) or len(plain) > MOST_DIGITS or not plain.removeprefix("-").isdecimal():
+    if not isinstance(plain, str) or len(plain) > MOST_DIGITS or not _DECIMAL.fullmatch(plain):
         raise NotPlain("an integer stands as a decimal string")
     return int(plain)
 

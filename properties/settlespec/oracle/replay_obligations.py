@@ -48,7 +48,7 @@ def main() -> int:
     if len(sys.argv) not in (2, 3) or sys.argv[1] not in ("z3", "cvc5"):
         sys.stderr.write(f"{__doc__}\n")
         return WRONG_USAGE
-    name, seconds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else 10
+    name, seconds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else 30
     program = shutil.which(name) or shutil.which(str(Path(sys.executable).parent / name))
     if program is None and name == "z3":
         sys.stderr.write("z3 is not on the path\n")
