@@ -27,7 +27,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def replayed(folder: Path, solver: str) -> "subprocess.CompletedProcess[str]":
     """As from a shell, without anything of settlespec."""
-    command = [sys.executable, "-I", str(folder / REPLAY), solver, "100"]
+    command = [sys.executable, "-I", str(folder / REPLAY), solver, "60"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

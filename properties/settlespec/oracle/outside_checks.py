@@ -38,6 +38,7 @@ class OutsideCheck:
 
 
 _PAGE: Final = "tests/documentation/test_arithmetic.py"
+_FORMULAS: Final = "tests/rules/test_published_formulas.py"
 
 OUTSIDE_CHECKS: Final = (
     OutsideCheck(
@@ -130,6 +131,26 @@ OUTSIDE_CHECKS: Final = (
         Outside.PUBLISHED_FORMULA,
         "tests/rules/test_trading.py::test_realised_profit_is_that_of_the_average_cost_method_within_one_quantum",
         ("TRADE-3", "TRADE-4"),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_FORMULA,
+        f"{_FORMULAS}::test_the_builders_share_is_that_of_eip_1559",
+        ("BASE-8",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_FORMULA,
+        f"{_FORMULAS}::test_what_a_transaction_costs_is_that_of_eip_4844",
+        ("BASE-9",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_FORMULA,
+        f"{_FORMULAS}::test_a_position_alone_needs_its_notional_at_its_rate",
+        ("MARGIN-2.2",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_FORMULA,
+        f"{_FORMULAS}::test_what_is_left_of_a_replaced_order_is_leaves_quantity_of_fix",
+        ("TRADE-13",),
     ),
     OutsideCheck(
         Outside.SECOND_TEXT,
