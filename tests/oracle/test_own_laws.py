@@ -71,9 +71,14 @@ def test_a_file_that_is_refused_is_told_in_one_line_with_its_place(
     assert "\n" not in str(refused)
 
 
-def test_a_file_that_is_not_there_and_a_folder_are_told(tmp_path: Path) -> None:
-    _, refused = laws_of_files([tmp_path / "gone.py", tmp_path], catalogue())
-    assert [reason.problem for reason in refused] == ["no such file", "no regular file"]
+def test_a_folder_is_told_and_a_file_that_is_not_there_is_no_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, refused = laws_of_files([tmp_path], catalogue())
+    assert [reason.problem for reason in refused] == ["no regular file"]
+    gone = tmp_path / "gone.py"
+    assert run(["prove", "--laws", str(gone), *FAST]) == ExitCode.NO_INPUT
+    assert capsys.readouterr().err == f"settlespec: {gone}: No such file or directory\n"
 
 
 def test_a_file_that_is_refused_harms_no_other_file_and_leaves_65(

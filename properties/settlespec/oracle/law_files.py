@@ -5,7 +5,6 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +14,13 @@ from settlespec.laws.statement import BadStatement, Law, laws_in
 
 
 def laws_of_files(paths: Sequence[Path], ours: Iterable[Law]) -> tuple[tuple[Law, ...], tuple[BadInput, ...]]:
-    """Give the laws of these files, and what is wrong with those that are refused; one that is refused harms no other."""
+    """Give the laws of these files, and what is wrong with those that are refused; one that is refused harms no other.
+
+    Raises:
+        FileNotFoundError: one of them is not there: a slip of the command line, told before anything begins.
+    """
+    for path in paths:
+        path.stat()
     taken = {law.id: law for law in ours}
     found: list[Law] = []
     refused: list[BadInput] = []
@@ -68,7 +73,7 @@ def _imported(path: Path) -> ModuleType:
     """Import a file under its own name, so that the processes that read its laws find it by that name."""
     name = path.stem
     if not path.is_file():
-        raise BadInput("no such file" if not path.exists() else "no regular file", file=str(path))
+        raise BadInput("no regular file", file=str(path))
     if path.suffix != ".py" or not name.isidentifier():
         raise BadInput("not the name of a module", file=str(path), remedy="name it like my_laws.py")
     folder = str(path.resolve().parent)
@@ -105,7 +110,7 @@ def _place_of(failure: BaseException, path: Path) -> tuple[str, int | None]:
     """The last line of the file that was running; the decorator that refused a law stands in ours."""
     frames = [
         frame
-        for frame in chain(traceback.extract_tb(failure.__traceback__))
+        for frame in traceback.extract_tb(failure.__traceback__)
         if Path(frame.filename).resolve() == path.resolve()
     ]
     return str(path), frames[-1].lineno if frames else None
