@@ -23,6 +23,8 @@ class Outside(StrEnum):
     """What really happened, block by block or fill by fill."""
     LIBRARY = "library"
     """An arithmetic that others wrote and that others use."""
+    INVARIANTS = "invariants"
+    """What must hold of every step, worked out by code that imports no rule and nothing of the machine: a planted fault rings."""
     SECOND_TEXT = "second text"
     """The published page for other implementations, whose code is run beside the rule on the same random values."""
 
@@ -151,6 +153,38 @@ OUTSIDE_CHECKS: Final = (
         Outside.PUBLISHED_FORMULA,
         f"{_FORMULAS}::test_what_is_left_of_a_replaced_order_is_leaves_quantity_of_fix",
         ("TRADE-13",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_FORMULA,
+        f"{_FORMULAS}::test_the_gas_use_towards_a_fee_is_what_a_search_through_every_gas_use_finds",
+        ("BASE-2",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_FORMULA,
+        f"{_FORMULAS}::test_lots_that_are_added_lose_what_a_scan_of_the_whole_portfolio_from_nothing_finds",
+        ("MARGIN-2.4",),
+    ),
+    OutsideCheck(
+        Outside.INVARIANTS,
+        "tests/monitoring/test_planted_violations.py::"
+        "test_a_broken_rule_is_noticed_by_its_invariant_at_the_operation_on_which_it_first_acted",
+        ("LIQ-2", "TRADE-7"),
+    ),
+    OutsideCheck(
+        Outside.INVARIANTS,
+        "tests/monitoring/test_planted_requests.py::test_a_message_that_gets_another_answer_than_it_must_is_noticed_at_once",
+        ("CUST-4",),
+    ),
+    OutsideCheck(
+        Outside.INVARIANTS,
+        "tests/monitoring/test_planted_orders.py::test_a_reduce_only_order_larger_than_the_position_is_noticed_at_once",
+        ("TRADE-6",),
+    ),
+    OutsideCheck(
+        Outside.INVARIANTS,
+        "tests/monitoring/test_planted_expiries.py::"
+        "test_risk_that_is_judged_between_an_expiry_and_its_round_is_noticed_at_once",
+        ("EXPIRY-3",),
     ),
     OutsideCheck(
         Outside.SECOND_TEXT,
