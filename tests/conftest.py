@@ -1,6 +1,6 @@
 """What every test may ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,3 +12,11 @@ from tests.shared_folder import shared_file
 def shared() -> Callable[[str], Path]:
     """Give ``shared("data/README.md")``: a file of the folder beside the repository, or a skip with its reason."""
     return shared_file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests ask of the laws is not kept among the user's answers, nor taken from there."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield

@@ -1,12 +1,15 @@
 """What the engines together come to, and on any executor."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from settlespec.engines import campaign
 from settlespec.engines.campaign import Effort, Examination, Finding, examine, examine_all
+from settlespec.engines.concolic import Search, SearchStatus
 from settlespec.engines.crosscheck import SecondOpinion
 from settlespec.engines.killable import run_killably
 from settlespec.engines.proving import EngineDefect, Proof, Status
@@ -66,6 +69,29 @@ def test_a_canary_is_caught_only_if_every_engine_refutes_it(
     assert examined(examples.caught_canary, proof, opinion, sampled).finding is finding
 
 
+@pytest.mark.parametrize(
+    ("function", "proof", "sampled", "searched", "finding"),
+    [
+        (examples.true_law, Status.PROVED, SampleStatus.PASSED, SearchStatus.CONFIRMED, Finding.PROVED),
+        (examples.true_law, Status.PROVED, SampleStatus.PASSED, SearchStatus.UNKNOWN, Finding.PROVED),
+        (examples.true_law, Status.PROVED, SampleStatus.PASSED, SearchStatus.REFUTED, Finding.DISAGREEMENT),
+        (examples.true_law, Status.VACUOUS, SampleStatus.STARVED, SearchStatus.CONFIRMED, Finding.VACUOUS),
+        (examples.true_law, Status.UNKNOWN, SampleStatus.PASSED, SearchStatus.CONFIRMED, Finding.UNKNOWN),
+        (examples.true_law, Status.UNKNOWN, SampleStatus.PASSED, SearchStatus.REFUTED, Finding.REFUTED),
+        (examples.true_law, Status.REFUTED, SampleStatus.PASSED, SearchStatus.CONFIRMED, Finding.DISAGREEMENT),
+        (examples.true_law, Status.UNKNOWN, SampleStatus.FALSIFIED, SearchStatus.CONFIRMED, Finding.DISAGREEMENT),
+        (examples.caught_canary, Status.REFUTED, SampleStatus.FALSIFIED, SearchStatus.REFUTED, Finding.CAUGHT),
+        (examples.caught_canary, Status.REFUTED, SampleStatus.FALSIFIED, SearchStatus.UNKNOWN, Finding.UNKNOWN),
+        (examples.caught_canary, Status.REFUTED, SampleStatus.FALSIFIED, SearchStatus.CONFIRMED, Finding.SURVIVED),
+    ],
+)
+def test_crosshair_counts_as_one_engine_more_and_its_silence_contradicts_nobody(
+    function: Statement, proof: Status, sampled: SampleStatus, searched: SearchStatus, finding: Finding
+):
+    found = examined(function, proof, None, sampled)
+    assert evolve(found, search=Search(found.law.id, searched, 0.1)).finding is finding
+
+
 def test_a_disagreement_of_the_solvers_outranks_a_proof():
     agreed = examined(examples.true_law, Status.PROVED, Status.PROVED, SampleStatus.PASSED)
     assert agreed.opinion is not None
@@ -120,3 +146,17 @@ def test_laws_are_examined_on_any_executor():
 def test_the_default_is_a_pool_of_local_processes():
     findings = [one.finding for one in examine_all([law_of(examples.false_law)], QUICK)]
     assert findings == [Finding.REFUTED]
+
+
+class BrokenPool(Executor):
+    """A pool one of whose workers was ended from outside."""
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool("a worker was ended"))
+        return future
+
+
+def test_a_worker_that_is_ended_from_outside_harms_no_law():
+    findings = [one.finding for one in examine_all([law_of(examples.true_law)], QUICK, BrokenPool())]
+    assert findings == [Finding.PROVED]

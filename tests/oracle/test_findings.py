@@ -17,8 +17,9 @@ from settlespec.oracle.report import Verdict, schema
 from tests.oracle.audited import HOLDS, UNCHECKED, audited, broken, scripted
 
 
-def laws(verdict: Verdict) -> LawsFinding:
-    totals: dict[str, Any] = {"laws": 2, "proved": 1, "canaries": 1, "canaries_refuted": 1}
+def laws(verdict: Verdict, from_cache: int = 0) -> LawsFinding:
+    totals: dict[str, Any] = {"laws": 2, "proved": 1, "canaries": 1, "canaries_refuted": 1, "from_cache": from_cache}
+    totals["oldest_from_cache"] = "2026-01-02T03:04:05+00:00" if from_cache else None
     return LawsFinding(verdict, "", totals, ({"id": "FEE-1a", "status": "proved", "subject": "fees", "canary": False},))
 
 
@@ -76,12 +77,24 @@ def test_a_violation_is_told_with_operation_conjunct_who_both_sides_and_replay()
     assert breakage.command == "settlespec audit --seed 1 --steps 41"
 
 
+def test_the_closing_sentence_says_how_many_laws_were_not_asked_in_this_run() -> None:
+    asked = audited(HOLDS, laws=laws(Verdict.HOLDS)).sentence()
+    assert asked.endswith("1 of 2 laws proved.")
+    kept = audited(HOLDS, laws=laws(Verdict.HOLDS, from_cache=2)).sentence()
+    assert kept.endswith("1 of 2 laws proved (2 from the cache, the first answered at 2026-01-02T03:04:05+00:00).")
+
+
 def test_the_command_of_a_run_names_what_is_not_usual_and_always_the_seed() -> None:
-    assert Plan().command() == "settlespec audit --seed 1 --no-laws"
+    assert Plan().command() == "settlespec audit --seed 1"
+    assert Plan(laws=False).command() == "settlespec audit --seed 1 --no-laws"
     plan = Plan(flow=Path("a flow.csv"), seed=7, accounts=12, signatures="ed25519", steps=50)
     assert plan.command(steps=9) == (
         "settlespec audit 'a flow.csv' --seed 7 --accounts 12 --signatures ed25519 --steps 9 --no-laws"
     )
+
+
+def test_a_replay_up_to_an_operation_leaves_the_laws_out_since_they_know_no_flow() -> None:
+    assert Plan().command(steps=9) == "settlespec audit --seed 1 --steps 9 --no-laws"
 
 
 def test_a_run_that_breaks_down_after_a_violation_reports_the_violation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,13 @@
 """``settlespec prove``: what it shows, and the number that it leaves behind."""
 
 import json
+import re
 from collections.abc import Sequence
-from typing import Any
 
 import jsonschema
 import pytest
 from rich.console import Console
 
-from settlespec.domain.orders import Side
 from settlespec.engines.campaign import Examination, Finding
 from settlespec.engines.crosscheck import SecondOpinion
 from settlespec.engines.proving import Proof, Status
@@ -16,7 +15,7 @@ from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Statement, catalogue, law_of
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
-from settlespec.oracle.prove import as_plain, choose_laws, print_report, report_of, verdict_of
+from settlespec.oracle.prove import choose_laws, print_report, report_of, verdict_of
 from settlespec.oracle.report import Report, Verdict, schema
 from tests.engines import examples
 
@@ -86,7 +85,7 @@ def test_the_page_shows_laws_canaries_troubles_and_totals():
     text = captured.get()
     assert "TEST-TRUE" in text
     assert "Canaries" in text
-    assert "TEST-FALSE refuted: why" in text
+    assert re.search(r"TEST-FALSE refuted, tests\.engines\.examples:\d+: why", text)
     assert "'price': '1'" in text
     assert "1 of 2 laws proved" in text
     assert "1 of 1 canaries refuted" in text
@@ -121,23 +120,3 @@ def test_the_command_proves_a_law_and_refutes_the_canaries(capsys: pytest.Captur
     assert report["totals"]["proved"] == 1
     assert report["totals"]["canaries_refuted"] == report["totals"]["canaries"] > 0
     assert {row["status"] for row in report["laws"]} == {"proved", "caught"}
-
-
-@pytest.mark.parametrize(
-    ("value", "plain"),
-    [
-        (2**70, str(2**70)),
-        (True, True),
-        (None, None),
-        (Side.BUY, "BUY"),
-        ((1, (2,)), ["1", ["2"]]),
-        (examples.Wallet(1, False, Side.SELL), {"coins": "1", "open": False, "side": "SELL"}),
-    ],
-)
-def test_values_become_what_json_can_carry(value: Any, plain: Any):
-    assert as_plain(value) == plain
-
-
-def test_a_value_without_json_is_not_guessed():
-    with pytest.raises(TypeError, match="object"):
-        as_plain(object())

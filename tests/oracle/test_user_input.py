@@ -381,7 +381,7 @@ def test_whoever_is_stopped_says_so_and_leaves_nothing_half_written(
 
 
 def test_stopping_a_proof_ends_its_workers_at_once() -> None:
-    with started("prove", "--jobs", "2") as program:
+    with started("prove", "--jobs", "2", "--refresh") as program:
         time.sleep(2)
         # The whole group hears an interrupt from the keyboard.
         os.killpg(program.pid, signal.SIGINT)

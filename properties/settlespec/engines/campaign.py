@@ -1,14 +1,17 @@
 """Many laws by every engine: each question in a process that can be killed, several laws at a time on any executor."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from enum import StrEnum
 from multiprocessing import get_context
-from typing import Final
+from time import perf_counter
+from typing import Final, Protocol
 
 from attrs import evolve, field, frozen
 
+from settlespec.engines.concolic import SECONDS as CONCOLIC_SECONDS
+from settlespec.engines.concolic import Search, SearchStatus, search
 from settlespec.engines.crosscheck import CANARY_MILLISECONDS, MILLISECONDS, SecondOpinion, second_opinion
 from settlespec.engines.killable import Died, TimeUp, follow_the_parent, interrupts_held, run_killably
 from settlespec.engines.paths import MOST_PATHS
@@ -30,6 +33,11 @@ class Effort:
     patience: Patience = field(factory=Patience)
     most_paths: int = MOST_PATHS
     asks_cvc5: bool = True
+    asks_crosshair: bool = False
+    """Whether CrossHair explores every law too: up to `crosshair_seconds` for each."""
+    crosshair_seconds: float = CONCOLIC_SECONDS
+    exports: bool = False
+    """Whether the obligations come back with the answers."""
     examples: int = EXAMPLES
     seed: int = 0
 
@@ -69,6 +77,16 @@ SEVERITY: Final = {finding: place for place, finding in enumerate(Finding)}
 
 
 @frozen
+class Kept:
+    """Where an answer comes from that was not given in this run."""
+
+    when: str
+    """The time at which it was given, in UTC."""
+    seconds: float
+    """What it took then."""
+
+
+@frozen
 class Examination:
     """What every engine says of one law."""
 
@@ -78,7 +96,15 @@ class Examination:
     """None when cvc5 was not asked."""
     sample: Sample | None
     """None when sampling was ended from outside."""
+    search: Search | None = None
+    """None when CrossHair was not asked."""
     defect: str = ""
+    is_misstated: bool = False
+    """Whether the defect is one of the law's statement, not of an engine."""
+    seconds: float = 0.0
+    """What all engines together took."""
+    kept: Kept | None = None
+    """None when the answer was given in this run."""
 
     @property
     def finding(self) -> Finding:
@@ -89,7 +115,7 @@ class Examination:
             return Finding.DISAGREEMENT
         if self.law.is_canary:
             return self._catch()
-        if self._is_falsified():
+        if self._is_falsified() or self._search_says(SearchStatus.REFUTED):
             return Finding.REFUTED
         return Finding(self.proof.status.value)
 
@@ -98,8 +124,16 @@ class Examination:
 
     def _disagree(self) -> bool:
         """A claim that two engines answer the opposite of; silence of one is no disagreement."""
-        contradicted = self.opinion is not None and bool(self.opinion.disagreements)
-        return contradicted or (self._is_falsified() and self.proof.status in (Status.PROVED, Status.VACUOUS))
+        if self.opinion is not None and self.opinion.disagreements:
+            return True
+        falsified = self._is_falsified() or self._search_says(SearchStatus.REFUTED)
+        if self._search_says(SearchStatus.CONFIRMED) and not self.law.is_canary:
+            # A canary that is confirmed is told as one that survived.
+            return self._is_falsified() or self.proof.status is Status.REFUTED
+        return falsified and self.proof.status in (Status.PROVED, Status.VACUOUS)
+
+    def _search_says(self, status: SearchStatus) -> bool:
+        return self.search is not None and self.search.status is status
 
     def _catch(self) -> Finding:
         """What became of a canary: an engine that ran out of time has neither caught it nor let it live."""
@@ -108,31 +142,44 @@ class Examination:
             return Finding.SURVIVED
         if self.sample is not None and self.sample.status is not SampleStatus.FALSIFIED:
             return Finding.SURVIVED
+        if self._search_says(SearchStatus.CONFIRMED):
+            return Finding.SURVIVED
         caught = self._is_falsified() and all(status is Status.REFUTED for status in solvers)
+        caught = caught and (self.search is None or self._search_says(SearchStatus.REFUTED))
         return Finding.CAUGHT if caught else Finding.UNKNOWN
 
 
 def examine(law: Law, effort: Effort) -> Examination:
     """Let every engine read one law, each in a process of its own."""
+    started = perf_counter()
     try:
         proof = run_killably(prove_for_export, law, effort, seconds=effort.seconds)
     except (EngineDefect, BadStatement) as found:
-        return Examination(law, _undecided(law, str(found)), opinion=None, sample=None, defect=f"{law.id}: {found}")
+        return Examination(
+            law,
+            _undecided(law, str(found)),
+            opinion=None,
+            sample=None,
+            defect=f"{law.id}: {found}",
+            is_misstated=isinstance(found, BadStatement),
+        )
     except (TimeUp, Died) as ended:
         proof = _undecided(law, str(ended))
     return Examination(
         law=law,
-        proof=evolve(proof, texts=()),
+        proof=proof if effort.exports else evolve(proof, texts=()),
         opinion=_opinion(proof, effort, CANARY_MILLISECONDS if law.is_canary else MILLISECONDS)
         if effort.asks_cvc5
         else None,
         sample=_sample(law, effort),
+        search=search(law, effort.crosshair_seconds) if effort.asks_crosshair else None,
+        seconds=perf_counter() - started,
     )
 
 
 def prove_for_export(law: Law, effort: Effort) -> Proof:
     """Prove a law with its obligations, if somebody is going to read them."""
-    return prove(law, effort.patience, effort.most_paths, export=effort.asks_cvc5)
+    return prove(law, effort.patience, effort.most_paths, export=effort.asks_cvc5 or effort.exports)
 
 
 def _undecided(law: Law, reason: str) -> Proof:
@@ -158,21 +205,50 @@ def worker_pool(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=follow_the_parent)
 
 
-def examine_all(laws: Sequence[Law], effort: Effort, executor: Executor | None = None) -> Iterator[Examination]:
-    """Examine laws, several at a time; the examinations come as they are done.
+class Memory(Protocol):
+    """Whoever keeps answers from one run to the next."""
+
+    def recall(self, law: Law) -> Examination | None:
+        """Give what was answered about this very text of the law, the rules and the engines; None if nothing was."""
+
+    def keep(self, examination: Examination) -> None:
+        """Keep an answer, if it is one that does not depend on how busy the machine was."""
+
+
+def examine_all(
+    laws: Sequence[Law], effort: Effort, executor: Executor | None = None, memory: Memory | None = None
+) -> Iterator[Examination]:
+    """Examine laws, several at a time; the examinations come as they are done, those from the memory first.
 
     Args:
         laws: stated in modules that another process can import.
         effort: how hard to try.
         executor: any `concurrent.futures.Executor`; by default a pool of `JOBS` local processes.
+        memory: what was answered before; without one every law is asked.
     """
+    recalled = {} if memory is None else {law.id: known for law in laws if (known := memory.recall(law)) is not None}
+    yield from recalled.values()
+    asked = [law for law in laws if law.id not in recalled]
+    if not asked:
+        return
     with ExitStack() as stack:
         pool = executor or stack.enter_context(worker_pool(JOBS))
         with interrupts_held():
-            waiting: list[Future[Examination]] = [pool.submit(examine, law, effort) for law in laws]
+            waiting: dict[Future[Examination], Law] = {pool.submit(examine, law, effort): law for law in asked}
         try:
             for done in as_completed(waiting):
-                yield done.result()
+                examination = _result(done, waiting[done], effort)
+                if memory is not None:
+                    memory.keep(examination)
+                yield examination
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _result(done: Future[Examination], law: Law, effort: Effort) -> Examination:
+    """The answer of a worker; where one was ended from outside all of a pool are gone, and the law is examined here."""
+    try:
+        return done.result()
+    except BrokenExecutor:
+        return examine(law, effort)

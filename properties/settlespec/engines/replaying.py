@@ -1,7 +1,9 @@
 """A law read on plain values: what a counterexample or a witness must survive before anybody is shown it."""
 
+import traceback
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 
 from attrs import frozen
 
@@ -62,5 +64,11 @@ def replay(law: Law, arguments: Mapping[str, object]) -> Replay:
     except BadStatement:
         raise
     except Exception as failure:  # noqa: BLE001 - whatever a law raises refutes it, and is part of the answer
-        return Replay(Outcome.RAISED, reader.claims, f"{type(failure).__name__}: {failure}")
+        return Replay(Outcome.RAISED, reader.claims, f"{type(failure).__name__}: {failure} ({_place_of(failure)})")
     return Replay(Outcome.HOLDS, reader.claims)
+
+
+def _place_of(failure: Exception) -> str:
+    """The file and the line that raised it."""
+    frame = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

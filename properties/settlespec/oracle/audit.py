@@ -56,6 +56,7 @@ from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
     help="Operations between two recomputations of every invariant in full.",
 )
 @click.option("--no-laws", is_flag=True, help="Leave the laws to `settlespec prove`.")
+@click.option("--refresh", is_flag=True, help="Ask the laws again, whatever was answered before.")
 @click.option("--no-settlement", is_flag=True, help="Stop at the machine: no batches, no base layer.")
 @click.option("--body", type=click.Choice(tuple(BODIES)), default="log", show_default=True, help="What is published.")
 @click.option(
@@ -86,6 +87,7 @@ def command(
     record: Path | None,
     full_every: int,
     no_laws: bool,
+    refresh: bool,
     no_settlement: bool,
     body: str,
     witness_every: int,
@@ -96,15 +98,20 @@ def command(
     """Run an order flow through everything: does everything hold?
 
     FLOW is a file of the order-by-order schema or a raw LOBSTER message file, plain or gzip; - is the
-    standard input. Without it the project's own flow runs: 20,000 operations, four perpetuals, a crash. The same options give the same run.
+    standard input. Without it the project's own flow runs: 20,000 operations in four perpetuals, two futures and fourteen options, with a
+    crash and three expiries. The same options give the same run.
     """
     started = time.monotonic()
     refuse_ignored_options(flow, preset, settled=not no_settlement)
-    plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every, not no_settlement)
+    if no_laws and refresh:
+        raise click.UsageError("--no-laws asks no laws that --refresh could ask again")
+    plan = Plan(
+        flow, preset, seed, accounts, round_seconds, signatures, steps, full_every, not no_settlement, not no_laws
+    )
     wanted = None if no_settlement else SettlementPlan(body, witness_every, ether_price, batches)
     try:
         keep_apart(flow, record, out)
-        findings = audit(plan, out, record, wanted, laws=not no_laws, started=started)
+        findings = audit(plan, out, record, wanted, refreshes=refresh, started=started)
     except CannotWrite as failure:
         # A message without the usage: what is wrong is the place, and it takes one line.
         raise click.ClickException(str(failure)) from failure
@@ -116,7 +123,7 @@ def command(
 
 
 def audit(
-    plan: Plan, out: Path | None, record: Path | None, wanted: SettlementPlan | None, *, laws: bool, started: float
+    plan: Plan, out: Path | None, record: Path | None, wanted: SettlementPlan | None, *, refreshes: bool, started: float
 ) -> Findings:
     """Carry out a plan, and write what was asked for once everything is known."""
     if out is not None:
@@ -132,7 +139,7 @@ def audit(
         run.go(counting)
     unsettled = why_not_settled(run, wanted)
     settled = None if wanted is None or unsettled else settle(run, wanted)
-    proved = prove_laws(plan.seed) if laws else laws_left_out()
+    proved = prove_laws(plan.seed, refreshes=refreshes) if plan.laws else laws_left_out()
     findings = run.findings(
         proved, "" if record is None else str(record), time.monotonic() - started, settled, unsettled
     )

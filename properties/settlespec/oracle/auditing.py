@@ -51,9 +51,11 @@ class Plan:
     full_every: int = FULL_EVERY
     settlement: bool = True
     """Whether the flow is taken to finality too."""
+    laws: bool = True
+    """Whether the laws are proved in the same run."""
 
     def command(self, steps: int | None = None) -> str:
-        """The command line that gives the same run again, up to an operation; without the laws, which know no flow."""
+        """The command line that gives the same run again; up to an operation it is without the laws, which know no flow."""
         words = ["settlespec", "audit"]
         if self.flow is not None:
             words.append(str(self.flow))
@@ -67,7 +69,9 @@ class Plan:
             words += ["--steps", str(last)]
         if not self.settlement:
             words.append("--no-settlement")
-        return command_line([*words, "--no-laws"])
+        if not self.laws or steps is not None:
+            words.append("--no-laws")
+        return command_line(words)
 
 
 class Watch(Protocol):

@@ -29,6 +29,8 @@ class Size:
     """Trades that each point of the curve of exit diffs is measured over."""
     laws: str = ""
     """The subject whose laws are proved; all of them when empty."""
+    compared: int = 20
+    """Laws that CrossHair is compared on."""
 
 
 QUICK: Final = Size(
@@ -41,4 +43,5 @@ QUICK: Final = Size(
     crowd=Crowd(accounts=2_000, orders=2_000, pairs=100, weak=10),
     trades=1_000,
     laws="fees",
+    compared=2,
 )

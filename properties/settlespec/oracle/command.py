@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, Entry]] = {
 """A new command is one line here."""
 
 EXTRAS: Final[dict[str, str]] = {
+    "crosshair": "prove",
     "cvc5": "prove",
     "hypothesis": "prove",
     "jinja2": "report",

@@ -103,7 +103,10 @@ class Findings:
     def _about_laws(self) -> str:
         if self.laws.verdict is None:
             return f"laws not proved ({self.laws.why_not})"
-        return f"{self.laws.totals['proved']} of {self.laws.totals['laws']} laws proved"
+        proved = f"{self.laws.totals['proved']} of {self.laws.totals['laws']} laws proved"
+        kept = self.laws.totals["from_cache"]
+        since = self.laws.totals["oldest_from_cache"]
+        return f"{proved} ({kept} from the cache, the first answered at {since})" if kept else proved
 
     def _about_proofs(self) -> str:
         """How much of the way to finality a verifier has executed again."""

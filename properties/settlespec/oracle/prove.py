@@ -2,60 +2,129 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from enum import Enum
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-import attrs
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from settlespec.engines.campaign import JOBS, SEVERITY, Effort, Examination, Finding, examine_all, worker_pool
+from settlespec.domain.errors import BadInput
+from settlespec.engines.campaign import (
+    JOBS,
+    SEVERITY,
+    Effort,
+    Examination,
+    Finding,
+    Memory,
+    examine_all,
+    worker_pool,
+)
+from settlespec.engines.concolic import SECONDS as CROSSHAIR_SECONDS
+from settlespec.engines.concolic import SearchStatus
+from settlespec.engines.plain_form import as_plain as as_plain
 from settlespec.engines.proving import EngineDefect, Status
-from settlespec.engines.sampling import Sample, SampleStatus
+from settlespec.engines.sampling import SampleStatus
 from settlespec.laws.statement import Law, catalogue
-from settlespec.oracle.consoles import PipeConsole, say
+from settlespec.oracle.consoles import page_console, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
-from settlespec.oracle.option_types import Seconds
+from settlespec.oracle.exporting import REPLAY, export
+from settlespec.oracle.law_files import laws_of_files, line_of
+from settlespec.oracle.option_types import NamedPath, Seconds
+from settlespec.oracle.proof_cache import kept_answers, warn
 from settlespec.oracle.report import Report, Row, Verdict, report_format
+from settlespec.oracle.writing import CannotWrite, make_folder
 
 
 @click.command(name="prove")
 @click.option("--law", "wanted", multiple=True, metavar="ID", help="Only this law; may be given several times.")
 @click.option("--subject", "subjects", multiple=True, metavar="SUBJECT", help="Only the laws of this file: margin, ...")
 @click.option("--solver", type=click.Choice(["z3", "cvc5", "both"]), default="both", show_default=True)
+@click.option("--crosshair", is_flag=True, help="Let CrossHair explore every law too, up to 30 s for each.")
+@click.option("--laws", "files", multiple=True, type=NamedPath(), metavar="FILE", help="Laws of your own; see below.")
+@click.option("--export", "folder", type=NamedPath(), metavar="DIR", help="Write every obligation as SMT-LIB 2.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=JOBS, show_default=True, help="Laws at a time.")
-@click.option("--seconds", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="Limit per law.")
+@click.option("--seconds", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="Limit per law and engine.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where Hypothesis starts.")
+@click.option("--refresh", is_flag=True, help="Ask every law again, whatever was answered before.")
+@click.option("--cache", type=NamedPath(), metavar="DIR", help="Where answers are kept, instead of the user's cache.")
 @report_format
 def command(
     wanted: tuple[str, ...],
     subjects: tuple[str, ...],
     solver: str,
+    crosshair: bool,
+    files: tuple[Path, ...],
+    folder: Path | None,
     jobs: int,
     seconds: float,
     seed: int,
+    refresh: bool,
+    cache: Path | None,
     report_format: str,
 ) -> ExitCode:
     """Prove the laws for all values; refute the canaries, or else no proof is worth anything.
 
     With --solver cvc5 the verdict rests on cvc5 alone; Z3 still follows the paths, for cvc5 reads its terms.
+
+    With --laws the laws of FILE are asked instead of ours; --law and --subject choose from both. An answer about the very
+    same text of law, rules and engines is not asked for again: it is shown with the time at which it was given.
     """
     started = time.monotonic()
-    laws = choose_laws(catalogue(), wanted, subjects)
-    effort = Effort(seconds=seconds, asks_cvc5=solver != "z3", seed=seed)
-    examinations = _with_progress(laws, effort, jobs)
+    own, refused = laws_of_files(files, catalogue())
+    for reason in refused:
+        warn(f"{reason}: its laws are left out")
+    if refused and not (own or wanted or subjects):
+        return ExitCode.BAD_DATA
+    asked = wanted or (() if subjects else tuple(law.id for law in own))
+    laws = choose_laws((*catalogue(), *own), asked, subjects)
+    effort = Effort(
+        seconds=seconds,
+        asks_cvc5=solver != "z3",
+        asks_crosshair=crosshair,
+        crosshair_seconds=min(seconds, CROSSHAIR_SECONDS),
+        exports=folder is not None,
+        seed=seed,
+    )
+    if crosshair:
+        # Whether it is there is seen before anything long begins.
+        import_module("crosshair")
+    try:
+        if folder is not None:
+            make_folder(folder)
+        memory = kept_answers(cache, effort, refreshes=refresh or effort.exports, complain=warn)
+        examinations = _with_progress(laws, effort, jobs, memory)
+        written = None if folder is None else export(folder, examinations)
+    except CannotWrite as failure:
+        raise click.ClickException(str(failure)) from failure
     report = report_of(examinations, solver, seed, time.monotonic() - started)
     if report_format == "json":
         say(report.to_json(indent=2))
     else:
-        print_report(report, PipeConsole())
-    for examination in examinations:
-        if examination.defect:
-            raise EngineDefect(examination.defect)
-    return report.exit_code
+        print_report(report, page_console())
+        if folder is not None:
+            say(f"{written:,} obligations in {folder}; put them to a solver: python3 {folder / REPLAY} z3")
+    return _code(report, examinations, own, refused)
+
+
+def _code(
+    report: Report, examinations: Sequence[Examination], own: Sequence[Law], refused: Sequence[BadInput]
+) -> ExitCode:
+    """A law of the user's that is not stated as laws are is bad data; one of ours, or an answer that does not replay, a defect."""
+    theirs = {law.id: law for law in own}
+    misstated = [one for one in examinations if one.is_misstated and one.law.id in theirs]
+    for one in misstated:
+        warn(f"{one.law.function.__code__.co_filename}:{line_of(one.law)}: {one.defect}")
+    for one in examinations:
+        if one.defect and one not in misstated:
+            raise EngineDefect(one.defect)
+    if not (misstated or refused):
+        return report.exit_code
+    broken = {row["id"] for row in report.rows if Finding(row["status"]).is_bad} - {one.law.id for one in misstated}
+    return ExitCode.BROKEN if broken else ExitCode.BAD_DATA
 
 
 def choose_laws(laws: Sequence[Law], wanted: Sequence[str], subjects: Sequence[str]) -> tuple[Law, ...]:
@@ -83,7 +152,7 @@ def subject_of(law: Law) -> str:
     return law.module.rpartition(".")[2]
 
 
-def _with_progress(laws: Sequence[Law], effort: Effort, jobs: int) -> tuple[Examination, ...]:
+def _with_progress(laws: Sequence[Law], effort: Effort, jobs: int, memory: Memory | None) -> tuple[Examination, ...]:
     """Examine the laws, saying on the standard error how far it is."""
     columns = (
         TextColumn("{task.description}"),
@@ -100,7 +169,7 @@ def _with_progress(laws: Sequence[Law], effort: Effort, jobs: int) -> tuple[Exam
     ):
         task = progress.add_task("laws", total=len(laws))
         done = []
-        for examination in examine_all(laws, effort, pool):
+        for examination in examine_all(laws, effort, pool, memory):
             done.append(examination)
             progress.advance(task)
     return tuple(done)
@@ -152,6 +221,11 @@ def _totals(examinations: Sequence[Examination], findings: Mapping[str, Finding]
         "disagreements": sum(len(opinion.disagreements) for opinion in opinions),
         "obligations": sum(opinion.asked for opinion in opinions),
         "obligations_answered_by_cvc5": sum(opinion.answered for opinion in opinions),
+        "from_cache": sum(one.kept is not None for one in laws),
+        "oldest_from_cache": min((one.kept.when for one in examinations if one.kept is not None), default=None),
+        "confirmed_by_crosshair": sum(_searched(one) is SearchStatus.CONFIRMED for one in laws),
+        "refuted_by_crosshair": sum(_searched(one) is SearchStatus.REFUTED for one in laws),
+        "asked_of_crosshair": sum(one.search is not None for one in laws),
         "starved": sum(sample.status is SampleStatus.STARVED for sample in samples),
         "paths": sum(one.proof.paths for one in examinations),
         "seconds_of_z3": round(sum(one.proof.seconds for one in examinations), 3),
@@ -159,8 +233,13 @@ def _totals(examinations: Sequence[Examination], findings: Mapping[str, Finding]
     }
 
 
+def _searched(examination: Examination) -> SearchStatus | None:
+    return None if examination.search is None else examination.search.status
+
+
 def _row(examination: Examination, finding: Finding) -> Row:
     law, proof, opinion, sample = examination.law, examination.proof, examination.opinion, examination.sample
+    search = examination.search
     return {
         "id": law.id,
         "status": finding.value,
@@ -168,6 +247,7 @@ def _row(examination: Examination, finding: Finding) -> Row:
         "canary": law.is_canary,
         "subject": subject_of(law),
         "rules": list(law.rules),
+        "place": f"{law.module}:{line_of(law)}",
         "loses": law.loses,
         "shape": law.shape,
         "z3": proof.status.value,
@@ -176,37 +256,38 @@ def _row(examination: Examination, finding: Finding) -> Row:
         "disagreements": [] if opinion is None else list(opinion.disagreements),
         "hypothesis": "unknown" if sample is None else sample.status.value,
         "hypothesis_checked": 0 if sample is None else sample.checked,
+        "crosshair": "not asked" if search is None else search.status.value,
+        "crosshair_seconds": 0.0 if search is None else round(search.seconds, 3),
+        "crosshair_reason": "" if search is None else search.reason,
+        "kept": _kept(examination),
         "paths": proof.paths,
         "seconds": round(proof.seconds, 3),
-        "reason": examination.defect or proof.reason or ("" if sample is None else sample.failure),
+        "reason": _reason(examination),
         "counterexample": _counterexample(examination),
         "witness": as_plain(proof.witness),
     }
 
 
+def _kept(examination: Examination) -> Row | None:
+    kept = examination.kept
+    return None if kept is None else {"when": kept.when, "seconds": round(kept.seconds, 3)}
+
+
+def _reason(examination: Examination) -> str:
+    """In the words of the first engine that has any."""
+    sample, search = examination.sample, examination.search
+    falsified = "" if sample is None else sample.failure
+    refuted = search.reason if search is not None and search.status is SearchStatus.REFUTED else ""
+    return examination.defect or examination.proof.reason or falsified or refuted
+
+
 def _counterexample(examination: Examination) -> Any:
-    """Prefer the prover's example; where only sampling found one, show that."""
-    sample: Sample | None = examination.sample
-    if examination.proof.counterexample is None and sample is not None:
-        return as_plain(sample.example)
-    return as_plain(examination.proof.counterexample)
-
-
-def as_plain(value: Any) -> Any:
-    """Give a value as JSON can carry it: integers as decimal strings, members by name, records by field."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): as_plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [as_plain(item) for item in value]
-    if attrs.has(type(value)):
-        return {field.name: as_plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    """Prefer the prover's example; where only sampling or CrossHair found one, show that."""
+    found = (
+        examination.proof.counterexample,
+        *(one.example for one in (examination.sample, examination.search) if one),
+    )
+    return as_plain(next((example for example in found if example is not None), None))
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -229,26 +310,57 @@ def print_report(report: Report, console: Console) -> None:
         f"seed {report.seed}",
         highlight=False,
     )
+    if totals["asked_of_crosshair"]:
+        _print_crosshair(report, console)
+    if totals["from_cache"]:
+        console.print(
+            f"{totals['from_cache']} of {totals['laws']} laws were answered earlier, the first at "
+            f"{totals['oldest_from_cache']}, about the same text of law, rules and engines; ms as then. "
+            "--refresh asks again.",
+            highlight=False,
+        )
+
+
+def _print_crosshair(report: Report, console: Console) -> None:
+    totals = report.totals
+    console.print(
+        f"CrossHair confirmed {totals['confirmed_by_crosshair']} of {totals['asked_of_crosshair']} laws, "
+        f"refuted {totals['refuted_by_crosshair']}.",
+        highlight=False,
+    )
+    undecided = [row for row in report.rows if row["crosshair"] == SearchStatus.UNKNOWN]
+    if undecided:
+        console.print("These it did not decide:", highlight=False)
+        for row in undecided:
+            console.print(f"  {row['id']}: {row['crosshair_reason']}", highlight=False, markup=False)
 
 
 def _table(title: str, rows: Sequence[Row]) -> Table:
+    explored = any(row["crosshair"] != "not asked" for row in rows)
     table = Table(title=title, title_justify="left")
     table.add_column("id", no_wrap=True)
     table.add_column("sentence", ratio=1)
     table.add_column("Z3", no_wrap=True)
     table.add_column("cvc5", no_wrap=True)
     table.add_column("Hypothesis", no_wrap=True)
+    if explored:
+        table.add_column("CrossHair", no_wrap=True)
     table.add_column("paths", justify="right", no_wrap=True)
     table.add_column("ms", justify="right", no_wrap=True)
     for row in rows:
         sampled = f"{row['hypothesis']} {row['hypothesis_checked'] or ''}".strip()
-        milliseconds = f"{1000 * row['seconds']:.0f}"
-        table.add_row(row["id"], row["sentence"], row["z3"], row["cvc5"], sampled, str(row["paths"]), milliseconds)
+        # What an answer took that was given earlier is no figure of this run.
+        milliseconds = f"{1000 * row['seconds']:.0f}" if row["kept"] is None else f"({1000 * row['seconds']:.0f})"
+        figures = (str(row["paths"]), milliseconds)
+        engines = (row["z3"], row["cvc5"], sampled, *((row["crosshair"],) if explored else ()))
+        table.add_row(row["id"], row["sentence"], *engines, *figures)
     return table
 
 
 def _print_trouble(row: Row, console: Console) -> None:
-    console.print(f"{row['id']} {row['status']}: {row['reason']}", style="bold", highlight=False, markup=False)
+    console.print(
+        f"{row['id']} {row['status']}, {row['place']}: {row['reason']}", style="bold", highlight=False, markup=False
+    )
     if row["loses"]:
         console.print(f"  at stake: {row['loses']}", highlight=False, markup=False)
     if row["counterexample"] is not None:

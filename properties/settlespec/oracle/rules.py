@@ -1,14 +1,24 @@
-"""``settlespec rules``: the rulebook as a table or as JSON."""
+"""``settlespec rules``: the rulebook, the reasons, the invariants and the laws, with what covers what."""
 
 import re
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
-from settlespec.oracle.consoles import PipeConsole, say
+from settlespec.laws.statement import catalogue
+from settlespec.oracle.consoles import page_console, say
+from settlespec.oracle.coverage import (
+    Coverage,
+    coverage_of,
+    invariant_rows,
+    law_rows,
+    outside_words,
+    reason_rows,
+)
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import Report, Row, Verdict, report_format
@@ -23,24 +33,38 @@ IN_FULL: Final = 12
 @click.option(
     "--word", "words", multiple=True, metavar="TEXT", help="Only rules that say this; may be given several times."
 )
+@click.option("--strict", is_flag=True, help="Fail on a rule that no law covers, or that nothing checks from outside.")
 @click.option("--module", metavar="NAME", help="Only rules that are carried out here: machine.trading, rules, ...")
 @report_format
-def command(wanted: tuple[str, ...], words: tuple[str, ...], module: str | None, report_format: str) -> ExitCode:
-    """Print every rule, or those with these ids or prefixes (TRADE-5 with its parts TRADE-5.2 and so on, MARGIN).
+def command(
+    wanted: tuple[str, ...], words: tuple[str, ...], strict: bool, module: str | None, report_format: str
+) -> ExitCode:
+    """Print every rule, reason, invariant and law, or those with these ids or prefixes (TRADE-5 with its parts, MARGIN).
 
-    A dozen or fewer are printed in full, with the file and the line.
+    A dozen or fewer rules are printed in full, with the file and the line. Of the small total functions, each rule must be
+    covered by a law and by a check from outside: --strict leaves 1 where one is not.
     """
     start = time.monotonic()
-    book = statements()
-    chosen = _saying(_within(_choose(book, [name.upper() for name in wanted]), module), words)
-    report = _report(chosen, frozenset(conflicts(book)), time.monotonic() - start)
+    book, laws = statements(), catalogue()
+    others = [*reason_rows(book), *invariant_rows(), *law_rows(laws)]
+    named = _named_among(others, wanted)
+    rules = [name for name in wanted if name.casefold() not in {row["id"].casefold() for row in named}]
+    chosen = () if named and not rules else _choose(book, [name.upper() for name in rules])
+    chosen = _saying(_within(chosen, module), words) if chosen else chosen
+    beside = named if wanted else [] if words or module else others
+    covered = coverage_of(book, laws)
+    report = _report(chosen, beside, covered, frozenset(conflicts(book)), time.monotonic() - start, strict=strict)
     if report_format == "json":
         say(report.to_json(indent=2))
-    elif 0 < len(report.rows) <= IN_FULL:
-        say("\n\n".join(_in_full(row) for row in report.rows))
     else:
-        _print_table(report)
+        _print(report)
     return report.exit_code
+
+
+def _named_among(rows: Sequence[Row], wanted: Sequence[str]) -> list[Row]:
+    """The reasons, invariants and laws with one of these ids."""
+    asked = {name.casefold() for name in wanted}
+    return [row for row in rows if row["id"].casefold() in asked]
 
 
 def _choose(book: Sequence[Statement], wanted: Sequence[str]) -> tuple[Statement, ...]:
@@ -93,50 +117,112 @@ def _plain(text: str) -> str:
 def _in_full(row: Row) -> str:
     """One statement with its details and its place."""
     details = "".join(f"\n    {line}".rstrip() for line in row["details"].splitlines())
-    return f"{row['id']} {row['status']}: {row['sentence']}{details}\n    {row['file']}:{row['line']}, {row['place']}"
+    place = f"    {row['file']}:{row['line']}, {row['place']}"
+    covered = f"\n    laws: {', '.join(row['laws'])}" if row["laws"] else ""
+    covered += "".join(f"\n    {check['kind']}: {check['test']}" for check in row["outside"])
+    return f"{row['id']} {row['status']}: {row['sentence']}{details}\n{place}{covered}"
 
 
-def _report(chosen: Sequence[Statement], disputed: frozenset[str], seconds: float) -> Report:
-    rows = tuple(
+def _report(
+    chosen: Sequence[Statement],
+    beside: Sequence[Row],
+    covered: Mapping[str, Coverage],
+    disputed: frozenset[str],
+    seconds: float,
+    *,
+    strict: bool,
+) -> Report:
+    rows: list[Row] = [
         {
             "id": statement.id,
-            "status": "ambiguous" if statement.id in disputed and statement.is_function else "stated",
+            "kind": "rule",
+            "status": _status(statement, covered[statement.id], disputed, strict=strict),
             "sentence": statement.sentence,
             "details": statement.rest,
             "place": statement.place,
             "file": statement.file,
             "line": statement.line,
+            "laws": list(covered[statement.id].laws),
+            "outside": outside_words(covered[statement.id]),
         }
-        for statement in sorted(chosen, key=lambda statement: statement.id not in disputed)
-    )
+        for statement in chosen
+    ]
+    rows.sort(key=lambda row: row["status"] == "stated")
     ambiguous = disputed & {statement.id for statement in chosen}
+    due = {statement.id for statement in chosen if covered[statement.id].is_due}
     totals = {
         "rules": len({statement.id for statement in chosen}),
         "statements": len(chosen),
         "ambiguous": len(ambiguous),
+        "to_be_covered": len(due),
+        "without_law": sum(not covered[rule].laws for rule in due),
+        "without_outside_check": sum(not covered[rule].outside for rule in due),
+        "reasons": sum(row["kind"] == "reason" for row in beside),
+        "invariants": sum(row["kind"] == "invariant" for row in beside),
+        "laws": sum(row["kind"] == "law" for row in beside),
         "rules_digest": rules_digest(),
     }
     return Report(
         command="rules",
         version=version(),
         seed=None,
-        verdict=Verdict.BROKEN if ambiguous else Verdict.HOLDS,
+        verdict=Verdict.BROKEN if any(row["status"] != "stated" for row in rows) else Verdict.HOLDS,
         seconds=seconds,
         totals=totals,
         listing="rules",
-        rows=rows,
+        rows=(*rows, *beside),
     )
 
 
-def _print_table(report: Report) -> None:
-    table = Table(title="Rules", title_justify="left")
-    table.add_column("id", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    table.add_column("sentence", ratio=3)
-    table.add_column("place", ratio=2, overflow="fold")
-    for row in report.rows:
-        table.add_row(row["id"], row["status"], row["sentence"], row["place"].removeprefix("settlespec."))
-    console = PipeConsole()
-    console.print(table)
+def _status(statement: Statement, coverage: Coverage, disputed: frozenset[str], *, strict: bool) -> str:
+    if statement.id in disputed and statement.is_function:
+        return "ambiguous"
+    return (coverage.missing if strict and statement.is_function else "") or "stated"
+
+
+def _print(report: Report) -> None:
+    """Few rules in full, more as a table; what stands beside them in a table of each kind."""
+    rules = [row for row in report.rows if row["kind"] == "rule"]
+    console = page_console()
+    if 0 < len(rules) <= IN_FULL:
+        say("\n\n".join(_in_full(row) for row in rules))
+    elif rules:
+        console.print(_table("Rules", rules, {"laws": "laws", "outside": "from outside", "place": "place"}))
+    for kind, title, others in (
+        ("reason", "Reasons, in precedence order", {"rules": "rules that name it"}),
+        ("invariant", "Invariants", {"severity": "when it breaks", "noticed": "noticed within"}),
+        ("law", "Laws", {"rules": "rules that it covers", "shape": "shape"}),
+        ("canary", "Canaries, false on purpose", {"rules": "rules", "shape": "shape"}),
+    ):
+        rows = [row for row in report.rows if row["kind"] == kind]
+        if rows:
+            console.print(_table(title, rows, others))
     totals = report.totals
-    console.print(f"{totals['rules']} rules, {totals['statements']} statements, {totals['ambiguous']} ids ambiguous")
+    if len(rules) > IN_FULL:
+        say(
+            f"{totals['rules']} rules, {totals['statements']} statements, {totals['ambiguous']} ids ambiguous; of "
+            f"{totals['to_be_covered']} that are functions over integers {totals['without_law']} are covered by no law "
+            f"and {totals['without_outside_check']} by no check from outside"
+        )
+
+
+def _table(title: str, rows: Sequence[Row], others: Mapping[str, str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("id", overflow="fold")
+    told = any(row["status"] != "stated" for row in rows)
+    if told:
+        table.add_column("status")
+    table.add_column("sentence", ratio=3)
+    for heading in others.values():
+        table.add_column(heading, ratio=2, overflow="fold")
+    for row in rows:
+        cells = (escape(_cell(row[key])) for key in others)
+        table.add_row(row["id"], *((row["status"],) if told else ()), escape(row["sentence"]), *cells)
+    return table
+
+
+def _cell(value: Any) -> str:
+    """A list in a cell; of a check from outside its kind, each once."""
+    if isinstance(value, list):
+        return ", ".join(dict.fromkeys(item if isinstance(item, str) else item["kind"] for item in value))
+    return str(value).removeprefix("settlespec.")
