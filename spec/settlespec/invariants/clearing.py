@@ -153,7 +153,7 @@ def stage_begun(walk: Walk, event: StageBegun) -> None:
 
 
 def in_default(walk: Walk, sheet: Sheet) -> list[int]:
-    """ROUND-5: of the accounts that revaluing left with nothing those that owe, or hold lots; a pay-out may have left neither."""
+    """Of the accounts that revaluing left with nothing those that owe, or hold lots (ROUND-5); a pay-out may have left neither."""
     found = []
     for account in sheet.defaulted:
         balance = walk.balances.get(account) or Balance(walk.before.accounts.get(account))
