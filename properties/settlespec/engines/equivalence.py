@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import attrs
-from attrs import frozen
+from attrs import evolve, frozen
 
 from settlespec.domain.instruments import SCENARIOS
 from settlespec.engines.proving import Proof, prove
 from settlespec.engines.solvers import Patience
-from settlespec.laws.statement import Argument, BadStatement, Law, arguments_of, claim
+from settlespec.laws.statement import Argument, BadStatement, arguments_of, claim, law, law_of
 
 
 @frozen
@@ -30,6 +30,12 @@ class _Varied:
 
 Declared: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
 """Of a function, such as ``margin.bounded_loss``, the only values that some of its arguments have."""
+
+
+@law("EQUAL", "The mutant is the rule itself.")
+def _the_mutant_is_the_rule(original: bool, mutated: bool) -> None:
+    """Stands for the law about each pair of functions, whose arguments are theirs."""
+    claim(original == mutated)
 
 
 def prove_equal(
@@ -59,18 +65,8 @@ def prove_equal(
         claim(same(original(**arguments), mutated(**arguments)))
 
     stated = tuple(Argument(name, kind.annotation) for name, kind in varied.items())
-    law = Law(
-        id=f"{original.__name__} as it is and as it would be",
-        sentence="The mutant is the rule itself.",
-        function=equal,
-        module=__name__,
-        arguments=stated,
-        rules=(),
-        loses="",
-        shape="",
-        is_canary=False,
-    )
-    return prove(law, patience, most_paths)
+    equality = evolve(law_of(_the_mutant_is_the_rule), function=equal, arguments=stated)
+    return prove(equality, patience, most_paths)
 
 
 def same(one: Any, other: Any) -> Any:
