@@ -43,6 +43,8 @@ class Effort:
     """Of these, arguments that meet the assumptions and reach a claim."""
     seconds: float = 10.0
     """Hard limit for each question to the prover; then its process is killed."""
+    seconds_beside: float = 2.0
+    """The same where one law broke already, and the question is whether another does."""
     patience: Patience = field(factory=lambda: SHORT)
     most_paths: int = 300
     declared: Declared = field(factory=dict)
@@ -131,7 +133,7 @@ def judge(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> Judgement
         if len(found.breaks) >= ENOUGH:
             break
         if law.id not in broken:
-            found = found + _prove(planted, law, effort)
+            found = found + _prove(planted, law, effort, effort.seconds_beside if found.breaks else effort.seconds)
     if found.breaks:
         return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, found.undecided, defects=found.defects)
     fate = Fate.DEFECT if found.defects else Fate.SURVIVED
@@ -176,9 +178,9 @@ def _break_of(law: Law, effort: Effort) -> tuple[Break, ...]:
     return ()
 
 
-def _prove(planted: Planted, named: LawCalls, effort: Effort) -> _Asked:
+def _prove(planted: Planted, named: LawCalls, effort: Effort, seconds: float) -> _Asked:
     try:
-        return run_killably(ask_by_proving, planted, named, effort, seconds=effort.seconds)
+        return run_killably(ask_by_proving, planted, named, effort, seconds=seconds)
     except (TimeUp, Died):
         return _Asked(undecided=(named.id,))
     except (EngineDefect, BadStatement) as defect:

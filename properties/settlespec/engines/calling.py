@@ -16,7 +16,7 @@ from settlespec.engines.drawing import draws
 from settlespec.engines.proving import prove
 from settlespec.engines.replaying import replay
 from settlespec.engines.solvers import Patience
-from settlespec.laws.statement import Law
+from settlespec.laws.statement import Law, catalogue
 
 TRACED_DRAWS: Final = 2_000
 """Plain arguments that are tried before the prover is asked to reach the claims."""
@@ -41,6 +41,8 @@ class LawCalls:
     id: str
     rules: tuple[str, ...]
     """Ids of rules that it declares."""
+    composes: tuple[str, ...]
+    """Ids of the laws of which it is the composition."""
     called: frozenset[Called]
 
 
@@ -73,10 +75,15 @@ def calls_of(law: Law, package: str) -> LawCalls:
         else:
             # The drawn arguments hardly ever meet the assumptions; every path of the symbolic reading goes to its end.
             prove(law, Patience(lemmas=500, default=500))
-    return LawCalls(law.module, law.id, law.rules, frozenset(called))
+    return LawCalls(law.module, law.id, law.rules, getattr(law, "composes", ()), frozenset(called))
 
 
 def calls_of_all(laws: Sequence[Law], package: str) -> Mapping[str, LawCalls]:
     """Give what each law calls, by its id; laws that call nothing of the package are left out."""
     found = {law.id: calls_of(law, package) for law in laws if not law.is_canary}
     return {identity: calls for identity, calls in found.items() if calls.called}
+
+
+def calls_of_catalogue(package: str) -> Mapping[str, LawCalls]:
+    """Give what each law of the catalogue calls; imports the laws, so a process of its own does it."""
+    return calls_of_all(catalogue(), package)

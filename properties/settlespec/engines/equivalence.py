@@ -9,12 +9,13 @@ import typing
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import attrs
 from attrs import evolve, frozen
 
 from settlespec.domain.instruments import SCENARIOS
+from settlespec.domain.quantities import Range
 from settlespec.engines.proving import Proof, prove
 from settlespec.engines.solvers import Patience
 from settlespec.laws.statement import Argument, BadStatement, arguments_of, claim, law, law_of
@@ -28,8 +29,11 @@ class _Varied:
     build: Callable[[Any], Any]
 
 
-Declared: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
-"""Of a function, such as ``margin.bounded_loss``, the only values that some of its arguments have."""
+Values: TypeAlias = tuple[int, ...] | Range
+"""The only values that an argument has."""
+
+Declared: TypeAlias = Mapping[str, Mapping[str, Values]]
+"""Of a function, such as ``margin.bounded_loss``, what values some of its arguments have."""
 
 
 @law("EQUAL", "The mutant is the rule itself.")
@@ -43,7 +47,7 @@ def prove_equal(
     mutated: Callable[..., Any],
     patience: Patience,
     most_paths: int,
-    declared: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+    declared: Mapping[str, Values] = MappingProxyType({}),
 ) -> Proof:
     """Prove that two functions of the same arguments answer the same, or give arguments on which they do not.
 
@@ -58,7 +62,9 @@ def prove_equal(
         BadStatement: an argument of a kind that no engine can vary, such as holdings without number.
     """
     varied = {argument.name: _varied(argument.annotation) for argument in arguments_of(original)}
-    varied |= {name: _Varied(Literal[values], lambda value: value) for name, values in declared.items()}
+    for name, values in declared.items():
+        annotation: Any = Annotated[int, values] if isinstance(values, Range) else Literal[values]
+        varied[name] = _Varied(annotation, lambda value: value)
 
     def equal(**given: Any) -> None:
         arguments = {name: varied[name].build(value) for name, value in given.items()}

@@ -2,10 +2,8 @@
 
 from typing import Annotated, Final, TypeAlias
 
-from attrs import evolve
-
-from settlespec.arithmetic import PPM, maximum, negate
-from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market
+from settlespec.arithmetic import PPM, maximum
+from settlespec.domain.instruments import Instrument, InstrumentKind, Market
 from settlespec.domain.quantities import Amount, Factor, Price, Range, SignedSize
 from settlespec.laws.margin import LinearInstrument
 from settlespec.laws.options import Losses, Right
@@ -16,10 +14,8 @@ from settlespec.rules.margin import (
     linear_array,
     moved_price,
     option_array,
-    risk_alone,
     risk_array,
     scenario_losses,
-    underlying_risk,
     worst_of,
 )
 

@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "audit": Entry("settlespec.oracle.audit", "Run an order flow through everything: does everything hold?"),
     "bench": Entry("settlespec.oracle.bench", "Measure speed and memory of the machine and of the checks."),
     "inspect": Entry("settlespec.oracle.inspect", "Print a batch in words: header, operations, changed leaves, sizes."),
+    "mutants": Entry("settlespec.oracle.mutants", "Plant a fault in each rule: which law notices?"),
     "prove": Entry("settlespec.oracle.prove", "Prove the laws, and refute the canaries."),
     "replay": Entry("settlespec.oracle.replay", "Run a recorded trace again: the same answers and digests?"),
     "rules": Entry("settlespec.oracle.rules", "Print every rule with its sentence and its place."),
