@@ -20,6 +20,7 @@ from settlespec.engines.proving import EngineDefect
 from settlespec.oracle.bites import ARGUED, never_alone, report_of, suspects
 from settlespec.oracle.consoles import page_console, say
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.mutants_page import record_of
 from settlespec.oracle.option_types import NamedPath, Seconds
 from settlespec.oracle.pace import pace
 from settlespec.oracle.report import Report, Row, report_format
@@ -48,6 +49,7 @@ SECONDS_OF_TRACING: Final = 600.0
 @click.option(
     "--resume", type=NamedPath(), help="A folder that keeps each answer, so that a run that was ended goes on."
 )
+@click.option("--record", type=NamedPath(), help="Write the record that docs/mutants.md is made of; of a whole run.")
 @report_format
 def command(
     wanted: tuple[str, ...],
@@ -56,6 +58,7 @@ def command(
     seconds: float,
     seed: int,
     resume: Path | None,
+    record: Path | None,
     report_format: str,
 ) -> ExitCode:
     """Plant every fault of four kinds in every rule, and ask each law that calls the rule whether it notices.
@@ -63,12 +66,16 @@ def command(
     A survivor of which nobody has argued that it is the rule itself is a violation, and so is an argument that has outlived its reason.
     """
     started = time.monotonic()
+    if record is not None and (wanted or operators):
+        raise click.UsageError("a record is made of a run over all mutants: without --rule and --operator")
     people, rulebook, every = equivalents(), statements((RULES,)), all_mutants()
     mutants = choose_mutants(every, rulebook, wanted, operators)
     calls = run_killably(calls_of_catalogue, RULES, seconds=SECONDS_OF_TRACING)
     effort = Effort(seed=seed, seconds=seconds, declared=people.declared)
     judgements = _with_progress(mutants, calls, effort, jobs, resume)
     report = report_of(mutants, judgements, calls, rulebook, people, every, seed, time.monotonic() - started)
+    if record is not None:
+        record.write_text(record_of(report), encoding="utf-8")
     if report_format == "json":
         say(report.to_json(indent=2))
     else:
