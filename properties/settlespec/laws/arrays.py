@@ -2,13 +2,14 @@
 
 from typing import Annotated, Final, TypeAlias
 
-from settlespec.arithmetic import PPM, maximum
+from settlespec.arithmetic import PPM, choose, maximum
 from settlespec.domain.instruments import Instrument, InstrumentKind, Market
-from settlespec.domain.quantities import Amount, Factor, Price, Range, SignedSize
+from settlespec.domain.quantities import Amount, Factor, Loss, Price, Range, SignedSize
 from settlespec.laws.margin import LinearInstrument
-from settlespec.laws.options import Losses, Right
+from settlespec.laws.options import Losses, Right, Share
 from settlespec.laws.statement import Only, claim, law
 from settlespec.rules.margin import (
+    RISK_SCALE,
     Holding,
     bounded_loss,
     linear_array,
@@ -100,6 +101,24 @@ def an_option_is_charged_what_was_announced(
     array = option_array(option, right, mark, reference, stated)
     claim(array.basis == option.basis_ppm * reference * 3)
     claim(array.short_minimum == option.short_minimum_ppm * reference * 3)
+
+
+@law(
+    "MARGIN-15j",
+    "A loss that an option cannot make counts as the nearest that it can, of an extreme scenario the third of it rounded down.",
+    rules=("MARGIN-15",),
+    loses=MISREAD,
+    shape="one option in one scenario",
+)
+def a_bound_is_rounded_down(
+    stated: Loss, share: Share, right: Right, strike: Price, mark: Price, moved: Amount
+) -> None:
+    """Both bounds: worth its payoff after the move, or the most that it can ever pay."""
+    loss = bounded_loss(stated, share, right, strike, mark, moved)
+    payoff = maximum(right * (moved - strike * RISK_SCALE), 0)
+    most = choose(right > 0, moved, strike * RISK_SCALE)
+    missed = tuple(mark * RISK_SCALE - worth - loss * share for worth in (payoff, most))
+    claim((loss == stated) | ((missed[0] >= 0) & (missed[0] < share)) | ((missed[1] >= 0) & (missed[1] < share)))
 
 
 @law(
