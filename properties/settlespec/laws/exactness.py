@@ -35,7 +35,7 @@ EITHER: Final = "whoever is on the losing side of the figure, or the account tha
 
 
 @law(
-    "FEE-2z",
+    "FEE-2d",
     "A maker's fee is not a quantum more than the exact one, and its rebate the exact one rounded down or all that the taker pays.",
     rules=("FEE-2",),
     loses="the maker",
@@ -50,7 +50,7 @@ def a_maker_is_charged_exactly(notional: Amount, rate: Rate, taker_pays: Owed) -
 
 
 @law(
-    "FEE-3z",
+    "FEE-3c",
     "What is set aside for the fee of a resting order is the exact fee rounded up, and nothing where it would receive a rebate.",
     rules=("FEE-3",),
     loses="the owner, by collateral that is set aside for nothing, or whoever fills against it",
@@ -64,7 +64,7 @@ def a_resting_fee_is_exact(notional: Amount, rate: Rate) -> None:
 
 
 @law(
-    "FUND-2z",
+    "FUND-2d",
     "A position twice as large pays twice the funding, and so it does for twice the time, the rate or the mark.",
     rules=("FUND-2",),
     loses=EITHER,
@@ -87,7 +87,7 @@ def funding_is_proportional(
 
 
 @law(
-    "LIQ-1z",
+    "LIQ-1c",
     "A gain is the whole rise of equity since rest, and nothing where equity fell.",
     rules=("LIQ-1",),
     loses="whoever gained less than the haircut is told",
@@ -101,7 +101,7 @@ def a_gain_is_the_whole_rise(at_rest: Quantums, now: Quantums) -> None:
 
 
 @law(
-    "LIQ-6z",
+    "LIQ-6b",
     "The slip of a liquidation is its share of the reference's mark, rounded down, or a step where that is more.",
     rules=("LIQ-6.3",),
     loses="the account that is closed farther from the mark than was announced, or the fund, where nobody may close it",
@@ -115,7 +115,7 @@ def the_slip_is_its_share_or_a_step(reference: Price, slip: Factor, step: Price)
 
 
 @law(
-    "LIQ-7z",
+    "LIQ-7a",
     "Headroom is not negative exactly where equity, less the exact fee, meets the exact base initial requirement.",
     rules=("LIQ-7.2",),
     loses="the account, closed farther than restores it, or the fund, where the search for the lots ends too early",
@@ -132,7 +132,7 @@ def headroom_is_what_equity_exceeds(equity: Quantums, risk: Risk, factor: Factor
 
 
 @law(
-    "EXPIRY-3z",
+    "EXPIRY-3a",
     "What expires is due from its very millisecond on, and not one before.",
     rules=("EXPIRY-3",),
     loses="whoever trades something that is decided already",
