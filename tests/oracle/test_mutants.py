@@ -148,7 +148,7 @@ def test_laws_that_the_record_names_still_kill_a_share_of_its_mutants():
     mutants = {mutant.id: mutant for mutant in EVERY}
     killed = [row for row in recorded() if row["status"] == "killed" and len(row["laws"]) == 1][::20]
     assert len(killed) > 3
-    effort = Effort(seconds_beside=0.1)
+    effort = Effort(again=1)
     with worker_pool(2) as pool:
         asked = [
             pool.submit(judge, mutants[row["id"]], (calls_of(laws[row["laws"][0]], "settlespec.rules"),), effort)

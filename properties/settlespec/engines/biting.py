@@ -1,8 +1,8 @@
 """What the laws say of one mutant: who breaks, whether it is the rule itself, or whether nobody tells it from the rule.
 
-Each question is asked in a process of its own, in which the mutant stands in place of the rule. Laws are asked by plain arguments
-first, which costs milliseconds; the prover is asked only where fewer than two laws broke, since a mutant that two laws notice says
-of neither that it is needed.
+Each question is asked in a process of its own, in which the mutant stands in place of the rule. Laws are asked by plain arguments,
+which costs milliseconds, and by many more where fewer than two laws broke: a mutant that only one law notices says that this law is
+needed. The prover is asked only where no law broke, so that a busy machine, on which it does not come to an end in time, kills no less.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from itertools import islice
 from types import ModuleType
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from settlespec.engines.calling import LawCalls
 from settlespec.engines.drawing import draws
@@ -28,6 +28,9 @@ from settlespec.laws.statement import BadStatement, Law, laws_in
 ENOUGH: Final = 2
 """Laws that break before the others are left alone."""
 
+SECONDS_OF_DRAWING: Final = 600.0
+"""Limit for the plain arguments of all laws about one mutant: it is reached by a mutant that makes a rule run for ever, and by no other."""
+
 SHORT: Final = Patience(branch=300, nonlinear_core=150, quick=500, lemmas=1_500, default=1_500)
 """Patience with a law about a mutant: there are hundreds, and most that break break at once."""
 
@@ -37,14 +40,14 @@ class Effort:
     """How hard the laws are asked."""
 
     seed: int = 0
-    most_draws: int = 2_000
-    """Plain arguments for each law."""
-    enough_draws: int = 600
-    """Of these, arguments that meet the assumptions and reach a claim."""
+    enough_draws: int = 200
+    """Plain arguments for each law that meet its assumptions and reach a claim."""
+    most_draws: int = 1_000
+    """Plain arguments for each law, those that do not among them."""
+    again: int = 8
+    """So many times more of both for the laws that held, where fewer than two broke."""
     seconds: float = 10.0
     """Hard limit for each question to the prover; then its process is killed."""
-    seconds_beside: float = 2.0
-    """The same where one law broke already, and the question is whether another does."""
     patience: Patience = field(factory=lambda: SHORT)
     most_paths: int = 300
     declared: Declared = field(factory=dict)
@@ -92,7 +95,7 @@ class Judgement:
     asked: int
     """Laws that call the mutated function."""
     breaks: tuple[Break, ...] = ()
-    """Every law that is known to break; where there are two, others may too."""
+    """Every law that broke; where there are two, others may too."""
     undecided: tuple[str, ...] = ()
     """Laws of which the prover does not know in the time given."""
     differs: str = ""
@@ -121,36 +124,52 @@ def judge(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> Judgement
         effort: how hard to try.
     """
     planted = Planted(mutant.module, mutant.text)
-    found = _draw(planted, laws, effort) if laws else _Asked()
-    differs = ""
-    if not found.breaks and not found.defects:
-        equal = _equal(mutant, effort)
-        if isinstance(equal, Proof) and equal.status is Status.PROVED:
-            return Judgement(mutant.id, Fate.EQUIVALENT, len(laws))
-        differs = _in_words(equal)
-    broken = {one.law for one in found.breaks}
+    found = _draw(planted, laws, effort)
+    if len(found.breaks) < ENOUGH:
+        broken = {one.law for one in found.breaks}
+        others = tuple(law for law in laws if law.id not in broken)
+        found = _Asked(breaks=found.breaks) + _draw(planted, others, _harder(effort))
+    if found.breaks:
+        return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, defects=found.defects)
+    return _judge_by_proof(mutant, laws, effort, found.defects)
+
+
+def _harder(effort: Effort) -> Effort:
+    return evolve(
+        effort,
+        seed=effort.seed + 1,
+        enough_draws=effort.again * effort.enough_draws,
+        most_draws=effort.again * effort.most_draws,
+    )
+
+
+def _judge_by_proof(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort, defects: tuple[str, ...]) -> Judgement:
+    """Where no drawn arguments break a law: is the mutant the rule itself, or does the prover know arguments?"""
+    equal = _equal(mutant, effort)
+    if isinstance(equal, Proof) and equal.status is Status.PROVED and not defects:
+        return Judgement(mutant.id, Fate.EQUIVALENT, len(laws))
+    found = _Asked(defects=defects)
     for law in laws:
-        if len(found.breaks) >= ENOUGH:
-            break
-        if law.id not in broken:
-            found = found + _prove(planted, law, effort, effort.seconds_beside if found.breaks else effort.seconds)
+        if len(found.breaks) < ENOUGH:
+            found = found + _prove(Planted(mutant.module, mutant.text), law, effort)
     if found.breaks:
         return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, found.undecided, defects=found.defects)
     fate = Fate.DEFECT if found.defects else Fate.SURVIVED
-    return Judgement(mutant.id, fate, len(laws), (), found.undecided, differs, found.defects)
+    return Judgement(mutant.id, fate, len(laws), (), found.undecided, _in_words(equal), found.defects)
 
 
-def _draw(planted: Planted | None, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
+def _draw(planted: Planted, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
+    if not laws:
+        return _Asked()
     try:
-        return run_killably(ask_by_drawing, planted, tuple(laws), effort, seconds=effort.seconds * (1 + len(laws)))
+        return run_killably(ask_by_drawing, planted, tuple(laws), effort, seconds=SECONDS_OF_DRAWING)
     except (TimeUp, Died) as ended:
         return _Asked(defects=(f"drawing: {ended}",))
 
 
-def ask_by_drawing(planted: Planted | None, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
-    """Run each law on plain arguments with the fault in place, or with the rules as they are; for a process of its own."""
-    if planted is not None:
-        plant(planted)
+def ask_by_drawing(planted: Planted, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
+    """Run each law on plain arguments with the fault in place; for a process of its own."""
+    plant(planted)
     found = _Asked()
     for named in laws:
         try:
@@ -178,9 +197,9 @@ def _break_of(law: Law, effort: Effort) -> tuple[Break, ...]:
     return ()
 
 
-def _prove(planted: Planted, named: LawCalls, effort: Effort, seconds: float) -> _Asked:
+def _prove(planted: Planted, named: LawCalls, effort: Effort) -> _Asked:
     try:
-        return run_killably(ask_by_proving, planted, named, effort, seconds=seconds)
+        return run_killably(ask_by_proving, planted, named, effort, seconds=effort.seconds)
     except (TimeUp, Died):
         return _Asked(undecided=(named.id,))
     except (EngineDefect, BadStatement) as defect:
