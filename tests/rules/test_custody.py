@@ -1,10 +1,16 @@
-"""CUST-2, CUST-4, CUST-5: what may leave, and what a forced order may ask for."""
+"""CUST-2, CUST-4, CUST-5, CUST-9: what may leave, and what a forced order may ask for."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
+from settlespec.rules.custody import (
+    forced_amount,
+    forced_deadline,
+    forced_limit,
+    free_collateral,
+    is_overdue,
+)
 
 MONEY = st.integers(min_value=0, max_value=2**96)
 
@@ -45,3 +51,12 @@ def test_the_limit_of_a_forced_order_ends_at_the_band_and_is_never_worse_than_th
 ) -> None:
     assert forced_limit(1, price, 50, 150) == bid
     assert forced_limit(-1, price, 50, 150) == ask
+
+
+def test_a_forced_request_has_a_window_from_its_block_on() -> None:
+    assert forced_deadline(1_000, 600) == 1_600
+
+
+@pytest.mark.parametrize(("time", "overdue"), [(1_599, False), (1_600, False), (1_601, True)])
+def test_a_forced_request_is_overdue_after_its_deadline_and_not_at_it(time: int, overdue: bool) -> None:
+    assert is_overdue(time, 1_600) is overdue

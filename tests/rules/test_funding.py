@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlespec.rules.funding import FUNDING_PERIOD, FUNDING_SCALE, capped_rate, exact_payment, payment
+from settlespec.rules.funding import FUNDING_PERIOD, FUNDING_SCALE, capped_rate, exact_payment, interval, payment
 
 RATES = st.integers(min_value=-(10**9), max_value=10**9)
 MARKS = st.integers(min_value=1, max_value=2**40 - 1)
@@ -54,3 +54,12 @@ def test_positions_that_sum_to_zero_leave_the_pool_at_most_one_quantum_an_accoun
 @given(RATES, MARKS, LOTS, ELAPSED)
 def test_what_a_long_pays_exactly_a_short_receives(rate: int, mark: int, lots: int, elapsed: int) -> None:
     assert exact_payment(rate, mark, lots, elapsed) == -exact_payment(rate, mark, -lots, elapsed)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "last", "longest", "elapsed"), [(90, 30, 100, 60), (90, 30, 60, 60), (90, 30, 59, 59)]
+)
+def test_a_round_settles_the_time_since_the_last_marks_and_no_more_than_the_longest_interval(
+    timestamp: int, last: int, longest: int, elapsed: int
+) -> None:
+    assert interval(timestamp, last, longest) == elapsed

@@ -151,3 +151,18 @@ def test_who_is_restored_has_headroom_and_who_lacks_headroom_is_not_restored(
     left = equity - ceil_div(fee, PPM)
     assume(liquidation.restored(left, margin.initial(maintenance, factor, 0), maintenance))
     assert liquidation.headroom(equity, risk, factor, fee) >= 0
+
+
+@pytest.mark.parametrize(("share", "owed", "collected", "due"), [(40, 59, 0, 40), (20, 59, 40, 19), (1, 59, 59, 0)])
+def test_of_a_share_as_much_goes_to_the_debt_as_is_still_owed(share: int, owed: int, collected: int, due: int) -> None:
+    assert liquidation.haircut_due(share, owed, collected) == due
+
+
+@pytest.mark.parametrize(("rounds", "breached", "after"), [(0, True, 1), (3, True, 4), (3, False, 0), (0, False, 0)])
+def test_a_round_in_breach_counts_and_one_without_begins_anew(rounds: int, breached: bool, after: int) -> None:
+    assert liquidation.rounds_in_breach(rounds, breached) == after
+
+
+@pytest.mark.parametrize(("rounds", "patience", "beyond"), [(1, 0, True), (2, 2, False), (3, 2, True)])
+def test_patience_is_the_number_of_rounds_for_which_the_book_is_asked(rounds: int, patience: int, beyond: bool) -> None:
+    assert liquidation.beyond_patience(rounds, patience) is beyond

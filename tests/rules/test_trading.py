@@ -124,3 +124,11 @@ def test_open_interest_is_what_is_held_long(trades: list[tuple[int, int, int]]) 
             interest += trading.open_interest_change(held[name], change)
             held[name] += change
     assert interest == sum(max(size, 0) for size in held)
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "outside"),
+    [(1, 11, True), (1, 10, False), (1, 4, False), (-1, 4, True), (-1, 5, False), (-1, 11, False)],
+)
+def test_outside_of_the_band_are_bids_above_it_and_asks_below_it(side: int, price: int, outside: bool) -> None:
+    assert trading.outside_band(side, price, 5, 10) is outside

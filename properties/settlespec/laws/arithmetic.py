@@ -1,8 +1,14 @@
 """Laws of the arithmetic on which every rule is built, and canaries that are false."""
 
+from typing import Final
+
 from settlespec.arithmetic import PPM, absolute, ceil_div, clamp, floor_div, maximum, minimum, negate, sign
 from settlespec.domain.quantities import Factor, Price, Size
-from settlespec.laws.statement import assume, canary, claim, law
+from settlespec.laws.grounds import INTERVAL
+from settlespec.laws.statement import assume, canary, case, claim, law
+
+DIVISOR: Final = case("the divisor is not zero (of a ceiling: positive)")
+FEE: Final = case("the fee is not free")
 
 
 @law(
@@ -10,10 +16,12 @@ from settlespec.laws.statement import assume, canary, claim, law
     "A floor division never exceeds the exact quotient and misses it by less than one.",
     rules=("ARITH-3",),
     loses="whoever pays for the rounding, by more than the rounding",
+    shape="one division",
+    assumes=(DIVISOR,),
 )
 def floor_division_is_the_largest_integer_below(numerator: int, denominator: int) -> None:
     """For every denominator but zero, of either sign."""
-    assume(negate(denominator == 0))
+    assume(negate(denominator == 0), DIVISOR)
     remainder = numerator - floor_div(numerator, denominator) * denominator
     claim(absolute(remainder) < absolute(denominator))
     claim((remainder == 0) | (sign(remainder) == sign(denominator)))
@@ -24,10 +32,12 @@ def floor_division_is_the_largest_integer_below(numerator: int, denominator: int
     "A ceiling division is never below the exact quotient and misses it by less than one.",
     rules=("ARITH-3",),
     loses="whoever is owed the rounding, by more than the rounding",
+    shape="one division",
+    assumes=(DIVISOR,),
 )
 def ceiling_division_is_the_smallest_integer_above(numerator: int, denominator: int) -> None:
     """For every positive denominator."""
-    assume(denominator > 0)
+    assume(denominator > 0, DIVISOR)
     quotient = ceil_div(numerator, denominator)
     claim(quotient * denominator >= numerator)
     claim((quotient - 1) * denominator < numerator)
@@ -38,6 +48,7 @@ def ceiling_division_is_the_smallest_integer_above(numerator: int, denominator: 
     "Division by zero gives zero.",
     rules=("ARITH-3",),
     loses="liveness: a rule that raises stops the machine",
+    shape="one division",
 )
 def division_is_total(numerator: int) -> None:
     """So that a rule never raises."""
@@ -49,6 +60,7 @@ def division_is_total(numerator: int) -> None:
     "Splitting an amount never changes its floor by as much as one, nor in its favour.",
     rules=("ARITH-3",),
     loses="the fund that rounding is for, by one quantum a split",
+    shape="one division of two parts",
 )
 def floors_of_parts_never_exceed_the_floor_of_the_whole(first: int, second: int, denominator: Size) -> None:
     """Two parts."""
@@ -62,10 +74,12 @@ def floors_of_parts_never_exceed_the_floor_of_the_whole(first: int, second: int,
     "A clamped value lies within its bounds, and is the value itself if that does.",
     rules=("ARITH-2",),
     loses="whoever relies on a cap",
+    shape="one value",
+    assumes=(INTERVAL,),
 )
 def clamping_keeps_the_bounds(value: int, low: int, high: int) -> None:
     """For bounds in order."""
-    assume(low <= high)
+    assume(low <= high, INTERVAL)
     clamped = clamp(value, low, high)
     claim((low <= clamped) & (clamped <= high))
     claim(negate((low <= value) & (value <= high)) | (clamped == value))
@@ -76,6 +90,7 @@ def clamping_keeps_the_bounds(value: int, low: int, high: int) -> None:
     "The smaller and the larger of two are the two.",
     rules=("ARITH-2",),
     loses="whoever is paid a minimum",
+    shape="two values",
 )
 def minimum_and_maximum_are_the_two(first: int, second: int) -> None:
     """Their sum, and their order."""
@@ -83,20 +98,20 @@ def minimum_and_maximum_are_the_two(first: int, second: int) -> None:
     claim((smaller + larger == first + second) & (smaller <= larger))
 
 
-@canary("CANARY-1", "A fee rounded down is never zero.", rules=("ARITH-3",))
+@canary("CANARY-1", "A fee rounded down is never zero.", rules=("ARITH-3",), shape="one fill", assumes=(FEE,))
 def a_fee_rounded_down_is_never_zero(price: Price, size: Size, rate: Factor) -> None:
     """False: dust trades for nothing."""
-    assume(rate > 0)
+    assume(rate > 0, FEE)
     claim(floor_div(price * size * rate, PPM) > 0)
 
 
-@canary("CANARY-2", "Floor and ceiling of a quotient are equal.", rules=("ARITH-3",))
+@canary("CANARY-2", "Floor and ceiling of a quotient are equal.", rules=("ARITH-3",), shape="one division")
 def floor_and_ceiling_are_equal(numerator: int, denominator: Size) -> None:
     """False wherever a remainder is left."""
     claim(floor_div(numerator, denominator) == ceil_div(numerator, denominator))
 
 
-@canary("CANARY-3", "A division truncated towards zero is a floor division.", rules=("ARITH-3",))
+@canary("CANARY-3", "A division truncated towards zero is a floor division.", rules=("ARITH-3",), shape="one division")
 def truncation_is_a_floor(numerator: int, denominator: Size) -> None:
     """False below zero: the pitfall of every other language."""
     truncated = sign(numerator) * floor_div(absolute(numerator), denominator)

@@ -15,12 +15,13 @@ keys below it; and a proof of many claims is sound, since it leads to one tree t
 whole paths of small depth, which the induction says of any depth.
 """
 
+from enum import Enum
 from typing import Any, Final, Literal
 
 from settlespec.arithmetic import choose, negate
 from settlespec.commitment.state_tree import BITS
 from settlespec.commitment.tree import Branch, Leaf, Node, Pruned, Tree
-from settlespec.laws.statement import assume, canary, claim, law
+from settlespec.laws.statement import assume, canary, claim, law, world
 
 Digest = int
 """An arbitrary digest."""
@@ -29,6 +30,8 @@ Two = tuple[Digest, Digest]
 Four = tuple[Digest, Digest, Digest, Digest]
 Six = tuple[Digest, Digest, Digest, Digest, Digest, Digest]
 Ten = tuple[Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest]
+
+Twelve = tuple[Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest, Digest]
 
 Key = int
 """A key, depth or prefix: any integer, as the hash function asks for no range."""
@@ -41,6 +44,17 @@ SMALL: Final = 2
 """Bits of a key where every way through the tree is taken."""
 
 SmallKey = Literal[0, 1, 2, 3]
+
+
+INJECTIVE: Final = world("nobody finds two inputs of the hash function with one digest")
+
+
+class Keys(Enum):
+    """Which keys of one bit a map has."""
+
+    FIRST = (0,)
+    SECOND = (1,)
+    BOTH = (0, 1)
 
 
 class InjectiveHash:
@@ -56,7 +70,7 @@ class InjectiveHash:
             # No digest that is given twice: what is left is any assignment to different inputs.
             for place, digest in enumerate(digests):
                 for earlier in digests[:place]:
-                    assume(negate(digest == earlier))
+                    assume(negate(digest == earlier), INJECTIVE)
 
     def _digest(self, *inputs: Any) -> Any:
         digest: Any = self._digests.pop()
@@ -111,7 +125,14 @@ def implies(condition: Any, consequence: Any) -> Any:
     return negate(condition) | consequence
 
 
-@law("TREE-1a", "Two leaves of one digest are the same leaf.", rules=("TREE-1",), loses=STAKE, shape="two leaves")
+@law(
+    "TREE-1a",
+    "Two leaves of one digest are the same leaf.",
+    rules=("TREE-1",),
+    loses=STAKE,
+    shape="two leaves",
+    assumes=(INJECTIVE,),
+)
 def a_digest_binds_its_leaf(digests: Two, key: Key, value: int, other_key: Key, other_value: int) -> None:
     """Base of the induction."""
     hashing = InjectiveHash(digests)
@@ -120,7 +141,12 @@ def a_digest_binds_its_leaf(digests: Two, key: Key, value: int, other_key: Key, 
 
 
 @law(
-    "TREE-1b", "A leaf never has the digest of a branch.", rules=("TREE-1", "TREE-2"), loses=STAKE, shape="one of each"
+    "TREE-1b",
+    "A leaf never has the digest of a branch.",
+    rules=("TREE-1", "TREE-2"),
+    loses=STAKE,
+    shape="one of each",
+    assumes=(INJECTIVE,),
 )
 def a_leaf_is_no_branch(
     digests: Two, key: Key, value: int, depth: Key, prefix: Key, left: Digest, right: Digest
@@ -136,6 +162,7 @@ def a_leaf_is_no_branch(
     rules=("TREE-2",),
     loses=STAKE,
     shape="two branches",
+    assumes=(INJECTIVE,),
 )
 def a_digest_binds_its_branch(
     digests: Two,
@@ -162,6 +189,7 @@ def a_digest_binds_its_branch(
     rules=("TREE-1", "TREE-2"),
     loses=STAKE,
     shape="a node that is there, and one that is shown, each a leaf or a branch",
+    assumes=(INJECTIVE,),
 )
 def a_node_laid_open_stands_at_its_place(
     digests: Two, is_leaf: bool, shows_leaf: bool, place: Two, other_place: Two, content: Two, other_content: Two
@@ -187,6 +215,7 @@ def node_of(is_leaf: Any, place: Two, content: Two) -> Node:
     rules=("TREE-2",),
     loses=STAKE,
     shape="one branch",
+    assumes=(INJECTIVE,),
 )
 def children_do_not_change_places(digests: Two, depth: Key, prefix: Key, left: Digest, right: Digest) -> None:
     """A swapped sibling is no proof."""
@@ -201,6 +230,7 @@ def children_do_not_change_places(digests: Two, depth: Key, prefix: Key, left: D
     rules=("TREE-4",),
     loses=STAKE,
     shape="two paths of two branches",
+    assumes=(INJECTIVE,),
 )
 def a_path_binds_its_leaf(
     digests: Six,
@@ -254,11 +284,34 @@ def an_update_changes_only_its_key(
 
 
 @law(
+    "TREE-5b",
+    "One root follows from a root and published changes: whoever applies them to any state of that root gets the same root.",
+    rules=("TREE-4", "TREE-5", "TREE-6"),
+    loses="everybody who rebuilds the state from published bytes, and is refused with an honest proof",
+    shape="two maps of one or two keys of one bit, of which the first is set or deleted in both",
+    composes=("TREE-1a", "TREE-1b", "TREE-2a", "TREE-5a", "TREE-6a"),
+    assumes=(INJECTIVE,),
+)
+def one_root_follows_from_a_root_and_changes(
+    digests: Twelve, keys: Keys, other_keys: Keys, values: Four, deletes: bool, new: int
+) -> None:
+    """Nothing is known of the maps but that their roots are the same. The mirror changes the other key."""
+    hashing = InjectiveHash(digests)
+    one = Tree(hashing, 1).set_many({key: values[key] for key in keys.value})
+    other = Tree(hashing, 1).set_many({key: values[2 + key] for key in other_keys.value})
+    same_root = one.root() == other.root()
+    content: Any = None if deletes else new
+    after, then = one.set_many({0: content}), other.set_many({0: content})
+    claim(implies(same_root, after.root() == then.root()))
+
+
+@law(
     "TREE-6a",
     "A map has one root, however it came to be.",
     rules=("TREE-6",),
     loses="liveness: an honest proof is refused, as the root depends on the order of changes",
     shape="maps of up to three keys of two bits",
+    assumes=(INJECTIVE,),
 )
 def a_map_has_one_root(
     digests: Ten, first: SmallKey, second: SmallKey, third: SmallKey, value: int, other: int, last: int

@@ -1,9 +1,14 @@
 """Laws of fees: what a fill brings to the treasury."""
 
+from typing import Final
+
 from settlespec.arithmetic import PPM
 from settlespec.domain.quantities import Amount, Factor, Quantums, Rate, Size
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.grounds import HYPOTHESIS
+from settlespec.laws.statement import assume, case, claim, law
 from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
+
+AT_MOST_WHOLE: Final = case("the rate is at most the whole")
 
 
 @law(
@@ -38,12 +43,13 @@ def the_reserve_covers_the_fee(notional: Amount, rate: Rate, taker_rate: Factor)
     rules=("FEE-2", "FEE-3"),
     loses="whoever is on the other side of a maker whose many small fills cost more than it reserved",
     shape="one more fill after any number of fills, by induction: n fills cost at most n - 1 quantums more",
+    assumes=(HYPOTHESIS,),
 )
 def each_further_fill_rounds_up_once(
     filled: Amount, more: Amount, rate: Rate, taker_rate: Factor, paid: Quantums, fills: Size
 ) -> None:
     """Every fill of a resting order is at its price, so the notionals add up; `paid` is what its fills so far were charged."""
-    assume(paid <= resting_fee(filled, rate) + fills - 1)
+    assume(paid <= resting_fee(filled, rate) + fills - 1, HYPOTHESIS)
     pays = maker_fee(more, rate, taker_fee(more, taker_rate))
     claim(paid + pays <= resting_fee(filled + more, rate) + fills)
 
@@ -54,8 +60,9 @@ def each_further_fill_rounds_up_once(
     rules=("FEE-1",),
     loses="the taker",
     shape="one fill",
+    assumes=(AT_MOST_WHOLE,),
 )
 def a_fee_never_exceeds_the_notional(notional: Amount, rate: Factor) -> None:
     """Rounding up does not carry it beyond."""
-    assume(rate <= PPM)
+    assume(rate <= PPM, AT_MOST_WHOLE)
     claim(taker_fee(notional, rate) <= notional)

@@ -1,9 +1,14 @@
 """Laws of funding: what longs pay shorts receive, and the pool ends with the rounding."""
 
+from typing import Final
+
 from settlespec.arithmetic import absolute
 from settlespec.domain.quantities import Factor, Milliseconds, Price, Quantums, Rate, SignedSize
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.grounds import HYPOTHESIS
+from settlespec.laws.statement import assume, claim, implied, law
 from settlespec.rules.funding import FUNDING_SCALE, capped_rate, exact_payment, payment
+
+ZERO_SUM: Final = implied("ZERO-SUM", "the positions of a market sum to zero")
 
 
 @law(
@@ -12,12 +17,13 @@ from settlespec.rules.funding import FUNDING_SCALE, capped_rate, exact_payment, 
     rules=("FUND-2", "FUND-3"),
     loses="the insurance fund, by what funding would create",
     shape="three accounts, one perpetual",
+    assumes=(ZERO_SUM,),
 )
 def funding_is_zero_sum(
     first: SignedSize, second: SignedSize, third: SignedSize, rate: Rate, mark: Price, elapsed: Milliseconds
 ) -> None:
     """Sizes add up to zero; the pool ends with less than one quantum an account."""
-    assume(first + second + third == 0)
+    assume(first + second + third == 0, ZERO_SUM)
     exact = [exact_payment(rate, mark, size, elapsed) for size in (first, second, third)]
     claim(exact[0] + exact[1] + exact[2] == 0)
     pool = payment(exact[0]) + payment(exact[1]) + payment(exact[2])
@@ -30,11 +36,15 @@ def funding_is_zero_sum(
     rules=("FUND-3",),
     loses="the insurance fund",
     shape="one step of any number of accounts, by induction",
+    assumes=(HYPOTHESIS,),
 )
 def the_pool_stays_ahead_of_the_exact_sum(pool: Quantums, exact_so_far: int, exact: int, accounts: int) -> None:
     """Invariant: exact sum so far <= pool * scale < exact sum + scale * accounts; at the end the exact sum is zero."""
-    assume(accounts >= 0)
-    assume((pool * FUNDING_SCALE >= exact_so_far) & (pool * FUNDING_SCALE <= exact_so_far + accounts * FUNDING_SCALE))
+    assume(accounts >= 0, HYPOTHESIS)
+    assume(
+        (pool * FUNDING_SCALE >= exact_so_far) & (pool * FUNDING_SCALE <= exact_so_far + accounts * FUNDING_SCALE),
+        HYPOTHESIS,
+    )
     after = pool + payment(exact)
     claim(after * FUNDING_SCALE >= exact_so_far + exact)
     claim(after * FUNDING_SCALE <= exact_so_far + exact + (accounts + 1) * FUNDING_SCALE)
@@ -45,6 +55,7 @@ def the_pool_stays_ahead_of_the_exact_sum(pool: Quantums, exact_so_far: int, exa
     "No rate leaves its cap, and a rate within it is used as it is.",
     rules=("FUND-1",),
     loses="whoever pays at a rate that nobody agreed to",
+    shape="one rate",
 )
 def a_rate_keeps_its_cap(rate: Rate, cap: Factor) -> None:
     """Either sign."""

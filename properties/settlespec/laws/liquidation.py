@@ -1,8 +1,11 @@
 """Laws of the clearing round: the bankruptcy price, and who pays what a defaulted account owes."""
 
+from typing import Final
+
 from settlespec.arithmetic import maximum
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Size
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.grounds import FALLS, FUND, GAINS, GAINS_COVER, NOBODY_OWES, POOL
+from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.rules.liquidation import (
     bankruptcy_quote,
     closable,
@@ -15,6 +18,9 @@ from settlespec.rules.liquidation import (
     slip_width,
 )
 
+ACCEPTABLE: Final = implied("LIQ-11", "a liquidation trades at the bankruptcy quote or better")
+GAINED: Final = case("the account gained in this round")
+
 
 @law(
     "LIQ-4a",
@@ -22,12 +28,13 @@ from settlespec.rules.liquidation import (
     rules=("LIQ-4",),
     loses="the account that is closed, or the insurance fund",
     shape="any portfolio: equity and maintenance around one close",
+    assumes=(FALLS,),
 )
 def the_bankruptcy_quote_is_the_least_that_is_fair(
     equity: Amount, before: Amount, after: int, released: Quantums, quote: Quantums
 ) -> None:
     """Any quote is fair if and only if it is at least the bankruptcy quote."""
-    assume((after >= 0) & (after < before))
+    assume((after >= 0) & (after < before), FALLS)
     fair = (equity + quote - released) * before >= equity * after
     claim(fair == (quote >= bankruptcy_quote(equity, before, after, released)))
 
@@ -38,6 +45,7 @@ def the_bankruptcy_quote_is_the_least_that_is_fair(
     rules=("LIQ-4",),
     loses="the account that is closed, or whoever takes its position over",
     shape="any portfolio: equity and maintenance around one close",
+    assumes=(FALLS,),
 )
 def the_bankruptcy_quote_is_starkex_fair(
     equity: Amount, before: Amount, after: int, released: Quantums, quote: Quantums
@@ -47,7 +55,7 @@ def the_bankruptcy_quote_is_starkex_fair(
     Source: stark-perpetual, services/perpetual/cairo/transactions/deleverage.cairo, UNFAIR_DELEVERAGE:
     value1 / risk1 >= value0 / risk0 > (value1 - 1) / risk1.
     """
-    assume((after >= 0) & (after < before))
+    assume((after >= 0) & (after < before), FALLS)
     left = equity + quote - released
     fair_to_the_account = left * before >= equity * after
     fair_to_the_taker = (left - 1) * before < equity * after
@@ -60,12 +68,14 @@ def the_bankruptcy_quote_is_starkex_fair(
     rules=("LIQ-4",),
     loses="the insurance fund",
     shape="any portfolio: equity and maintenance around one close",
+    assumes=(FALLS, ACCEPTABLE),
 )
 def a_liquidation_never_makes_a_debtor(
     equity: Amount, before: Amount, after: int, released: Quantums, over: Quantums, notional: Amount, rate: Factor
 ) -> None:
     """The liquidation fee included: it takes at most what was received beyond the bankruptcy quote."""
-    assume((after >= 0) & (after < before) & (over >= 0))
+    assume((after >= 0) & (after < before), FALLS)
+    assume(over >= 0, ACCEPTABLE)
     quote = bankruptcy_quote(equity, before, after, released) + over
     fee = liquidation_fee(notional, rate, over)
     claim((fee >= 0) & (fee <= over))
@@ -93,6 +103,7 @@ def the_slip_contains_the_mark(mark: Price, reference: Price, slip: Factor, step
     rules=("LIQ-1", "LIQ-2"),
     loses="everybody who could withdraw later than the others",
     shape="three accounts; marks and funding move money between them and the pool",
+    assumes=(NOBODY_OWES, FUND, POOL),
 )
 def what_is_owed_is_covered_by_insurance_and_gains(
     rest_of_first: Quantums,
@@ -107,8 +118,9 @@ def what_is_owed_is_covered_by_insurance_and_gains(
 
     The pool is not negative when it joins the insurance fund (law FUND-2a).
     """
-    assume((rest_of_first >= 0) & (rest_of_second >= 0) & (rest_of_third >= 0))
-    assume((insurance >= 0) & (pool >= 0))
+    assume((rest_of_first >= 0) & (rest_of_second >= 0) & (rest_of_third >= 0), NOBODY_OWES)
+    assume(insurance >= 0, FUND)
+    assume(pool >= 0, POOL)
     third = rest_of_first + rest_of_second + rest_of_third - first - second - pool
     gains = (
         gain_of_round(rest_of_first, first)
@@ -130,14 +142,15 @@ def what_is_owed_is_covered_by_insurance_and_gains(
     rules=("LIQ-3",),
     loses="bystanders, who would pay for a default that they had no part in",
     shape="three accounts with gains",
+    assumes=(GAINS, GAINS_COVER),
 )
 def the_haircut_covers_the_debt_and_only_from_gains(
     owed: Quantums, first: Quantums, second: Quantums, third: Quantums
 ) -> None:
     """The excess over the debt is the rounding, less than one quantum an account."""
-    assume((first >= 0) & (second >= 0) & (third >= 0))
+    assume((first >= 0) & (second >= 0) & (third >= 0), GAINS)
     gains = first + second + third
-    assume((owed >= 0) & (owed <= gains))
+    assume((owed >= 0) & (owed <= gains), GAINS_COVER)
     taken = [haircut(owed, gain, gains) for gain in (first, second, third)]
     claim((taken[0] <= first) & (taken[1] <= second) & (taken[2] <= third))
     claim((taken[0] >= 0) & (taken[1] >= 0) & (taken[2] >= 0))
@@ -151,13 +164,14 @@ def the_haircut_covers_the_debt_and_only_from_gains(
     rules=("LIQ-1", "LIQ-3"),
     loses="the accounts that were solvent all the time",
     shape="one account among any others",
+    assumes=(GAINED, GAINS_COVER),
 )
 def a_haircut_leaves_what_was_there_at_rest(at_rest: Amount, now: Amount, others: Amount, owed: Quantums) -> None:
     """What is owed is at most the sum of all gains (law LIQ-1a); `others` is what all others gained."""
-    assume(now > at_rest)
+    assume(now > at_rest, GAINED)
     gain = gain_of_round(at_rest, now)
     gains = gain + others
-    assume((owed >= 0) & (owed <= gains))
+    assume((owed >= 0) & (owed <= gains), GAINS_COVER)
     claim(now - haircut(owed, gain, gains) >= at_rest)
 
 

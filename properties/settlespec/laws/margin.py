@@ -1,13 +1,14 @@
 """Laws of margin: what a requirement covers, and what an admitted operation may do to it."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from attrs import evolve
 
 from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, negate
 from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
-from settlespec.laws.statement import Only, assume, claim, law
+from settlespec.laws.grounds import FACTOR, FALLS, INTERVAL, REQUIREMENT
+from settlespec.laws.statement import Only, assume, case, claim, implied, law, world
 from settlespec.rules.liquidation import bankruptcy_quote, restored
 from settlespec.rules.margin import (
     RISK_SCALE,
@@ -24,6 +25,15 @@ from settlespec.rules.margin import (
     underlying_risk,
 )
 
+MEETS_INITIAL: Final = case("the account meets the initial requirement")
+MEETS_MAINTENANCE: Final = case("the account meets the maintenance requirement")
+WITHIN_THE_MOVE: Final = world("marks move by at most the maintenance rate from one round to the next")
+SPREAD_CHARGE: Final = implied("GENESIS-1.2", "every instrument has a spread charge")
+ADMITTED: Final = case("the fills are admitted as reducing risk")
+SPAN: Final = implied("GENESIS-1.2", "the surcharge ends above its start")
+OPEN_INTEREST: Final = implied("ZERO-SUM", "open interest is the sum of the longs, so never negative")
+
+
 LinearInstrument: TypeAlias = Annotated[Instrument, Only("kind", InstrumentKind.PERPETUAL)]
 """A perpetual; a dated future needs the same, since no rule of margin reads the kind."""
 
@@ -39,14 +49,15 @@ def market_at(instrument: LinearInstrument, mark: Price) -> Market:
     rules=("MARGIN-3.2", "MARGIN-4", "MARGIN-5", "MARGIN-5.2"),
     loses="the owner, liquidated by the operation that was just admitted",
     shape="one position in a linear instrument",
+    assumes=(FACTOR, MEETS_INITIAL),
 )
 def initial_covers_maintenance(
     instrument: LinearInstrument, mark: Price, size: SignedSize, worth: Quantums, factor: Factor, surcharge_ppm: Factor
 ) -> None:
     """For every initial factor of at least one, surcharge included."""
-    assume(factor >= PPM)
+    assume(factor >= PPM, FACTOR)
     risk = underlying_risk((Holding(size, market_at(instrument, mark)),))
-    assume(worth >= initial(maintenance(risk), factor, surcharge(risk, surcharge_ppm)))
+    assume(worth >= initial(maintenance(risk), factor, surcharge(risk, surcharge_ppm)), MEETS_INITIAL)
     claim(worth >= maintenance(risk))
 
 
@@ -56,13 +67,14 @@ def initial_covers_maintenance(
     rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-3.2", "MARGIN-4"),
     loses="the insurance fund, and after it whoever gained",
     shape="one position in a linear instrument, one move of at most the maintenance rate",
+    assumes=(MEETS_MAINTENANCE, WITHIN_THE_MOVE),
 )
 def no_bad_debt_within_the_maintenance_move(
     instrument: LinearInstrument, mark: Price, moved: Price, size: SignedSize, worth: Quantums
 ) -> None:
     """Up or down, long or short."""
-    assume(worth >= maintenance(risk_alone(size, linear_array(instrument, mark))))
-    assume(absolute(moved - mark) * PPM <= instrument.maintenance_ppm * mark)
+    assume(worth >= maintenance(risk_alone(size, linear_array(instrument, mark))), MEETS_MAINTENANCE)
+    assume(absolute(moved - mark) * PPM <= instrument.maintenance_ppm * mark, WITHIN_THE_MOVE)
     claim(worth + size * (moved - mark) >= 0)
 
 
@@ -72,6 +84,7 @@ def no_bad_debt_within_the_maintenance_move(
     rules=("MARGIN-1", "MARGIN-2", "MARGIN-3.2", "MARGIN-4"),
     loses="the insurance fund",
     shape="two linear instruments of one underlying and one maintenance rate, both marks moved by all of it",
+    assumes=(MEETS_MAINTENANCE,),
 )
 def a_spread_survives_the_common_move(
     near: LinearInstrument,
@@ -86,7 +99,7 @@ def a_spread_survives_the_common_move(
     """Smaller moves lie between the two edges, and what a linear position is worth is linear in the move."""
     far = evolve(far, maintenance_ppm=near.maintenance_ppm)
     holdings = (Holding(near_size, market_at(near, near_mark)), Holding(far_size, market_at(far, far_mark)))
-    assume(worth >= maintenance(underlying_risk(holdings)))
+    assume(worth >= maintenance(underlying_risk(holdings)), MEETS_MAINTENANCE)
     move = choose(rises, near.maintenance_ppm, -near.maintenance_ppm)
     claim(worth * PPM + (near_size * near_mark + far_size * far_mark) * move >= 0)
 
@@ -128,6 +141,7 @@ def the_extremes_are_those_of_the_scenarios(instrument: LinearInstrument, mark: 
     rules=("MARGIN-1", "MARGIN-3.2", "MARGIN-4"),
     loses="the insurance fund, by a spread that nobody margins",
     shape="up to two positions in linear instruments of one underlying with spread charges",
+    assumes=(SPREAD_CHARGE,),
 )
 def every_position_needs_maintenance(
     near: LinearInstrument,
@@ -138,7 +152,7 @@ def every_position_needs_maintenance(
     far_size: SignedSize,
 ) -> None:
     """The spread charge is never netted. Underlyings add up (MARGIN-3.3), and none needs less than nothing."""
-    assume((near.basis_ppm > 0) & (far.basis_ppm > 0))
+    assume((near.basis_ppm > 0) & (far.basis_ppm > 0), SPREAD_CHARGE)
     holdings = (Holding(near_size, market_at(near, near_mark)), Holding(far_size, market_at(far, far_mark)))
     required = maintenance(underlying_risk(holdings))
     claim(required >= 0)
@@ -166,13 +180,14 @@ def the_requirement_is_subadditive(
     rules=("MARGIN-9",),
     loses="the insurance fund, by what a liquidatable account could trade away",
     shape="any portfolio: four numbers around one fill",
+    assumes=(REQUIREMENT, ADMITTED),
 )
 def a_risk_reducing_fill_never_worsens_the_ratio(
     equity_before: Quantums, equity_after: Quantums, before: Amount, after: int
 ) -> None:
     """The ratio by cross-multiplication; the shortfall is maintenance less equity where that is positive."""
-    assume(after >= 0)
-    assume(reduces_risk(equity_before, equity_after, before, after))
+    assume(after >= 0, REQUIREMENT)
+    assume(reduces_risk(equity_before, equity_after, before, after), ADMITTED)
     claim(after < before)
     claim(equity_after * before >= equity_before * after)
     claim((before < equity_before) | (after - equity_after <= before - equity_before))
@@ -185,14 +200,15 @@ def a_risk_reducing_fill_never_worsens_the_ratio(
     rules=("MARGIN-9",),
     loses="the insurance fund: what one fill may not do, two could",
     shape="any portfolio with equity, two fills in a row",
+    assumes=(REQUIREMENT, ADMITTED),
 )
 def risk_reducing_fills_compose(
     first: Quantums, second: Quantums, third: Quantums, before: Amount, between: Amount, after: int
 ) -> None:
     """Equities and requirements before, between and after."""
-    assume(after >= 0)
-    assume(reduces_risk(first, second, before, between))
-    assume(reduces_risk(second, third, between, after))
+    assume(after >= 0, REQUIREMENT)
+    assume(reduces_risk(first, second, before, between), ADMITTED)
+    assume(reduces_risk(second, third, between, after), ADMITTED)
     claim(reduces_risk(first, third, before, after))
 
 
@@ -281,10 +297,11 @@ def trading_at_the_mark_moves_no_equity(cash: Quantums, size: SignedSize, change
     rules=("MARGIN-9", "LIQ-4"),
     loses="liveness: a liquidation that its own rule would refuse",
     shape="any portfolio with equity: one close",
+    assumes=(FALLS,),
 )
 def the_bankruptcy_quote_is_just_admitted(worth: Amount, before: Amount, after: int, released: Quantums) -> None:
     """The rules of liquidation and of risk reduction meet."""
-    assume((after >= 0) & (after < before))
+    assume((after >= 0) & (after < before), FALLS)
     left = worth + bankruptcy_quote(worth, before, after, released) - released
     claim(reduces_risk(worth, left, before, after))
     claim(negate(reduces_risk(worth, left - 1, before, after)))
@@ -296,10 +313,11 @@ def the_bankruptcy_quote_is_just_admitted(worth: Amount, before: Amount, after: 
     rules=("MARGIN-5", "MARGIN-10", "LIQ-7"),
     loses="the owner, liquidated at once or for ever",
     shape="any portfolio: equity and requirements",
+    assumes=(FACTOR,),
 )
 def meeting_a_requirement_is_no_breach(worth: Quantums, requirement: Amount, factor: Factor, base: Amount) -> None:
     """Equality is enough, for the initial requirement and for the end of a liquidation."""
-    assume(factor >= PPM)
+    assume(factor >= PPM, FACTOR)
     claim(negate(in_breach(initial(requirement, factor, 0), requirement)))
     claim(negate(in_breach(requirement, requirement)) & in_breach(requirement - 1, requirement))
     claim(restored(worth, base, requirement) == ((worth >= base) & negate(in_breach(worth, requirement))))
@@ -311,11 +329,14 @@ def meeting_a_requirement_is_no_breach(worth: Quantums, requirement: Amount, fac
     rules=("MARGIN-6",),
     loses="owners who pay a surcharge that nobody announced",
     shape="one underlying, two values of its open interest",
+    assumes=(SPAN, OPEN_INTEREST, INTERVAL),
 )
 def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Quantums, more: Quantums) -> None:
     """Never negative, never above its cap."""
     span = instrument.surcharge_to - instrument.surcharge_from
-    assume((span > 0) & (less >= 0) & (less <= more))
+    assume(span > 0, SPAN)
+    assume(less >= 0, OPEN_INTEREST)
+    assume(less <= more, INTERVAL)
     low, high = surcharge_rate(less, instrument), surcharge_rate(more, instrument)
     claim((low >= 0) & (low <= high) & (high <= instrument.surcharge_ppm))
     claim((less > instrument.surcharge_from) | (low == 0))

@@ -1,13 +1,41 @@
 """Laws of options and portfolios: what a stated array can and cannot do, and what holdings of one underlying need together."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from settlespec.arithmetic import absolute, choose, maximum, minimum
-from settlespec.domain.instruments import RiskArray
-from settlespec.domain.quantities import Amount, Loss, Price, Quantums, SignedSize
-from settlespec.laws.statement import assume, claim, law
-from settlespec.rules.expiry import option_payoff
-from settlespec.rules.margin import RISK_SCALE, bounded_loss, charges, shifted_losses, worst_of
+from settlespec.arithmetic import PPM, absolute, choose, maximum, minimum
+from settlespec.domain.instruments import Instrument, InstrumentKind, Market, RiskArray
+from settlespec.domain.quantities import Amount, Factor, Loss, Milliseconds, Price, Quantums, SignedSize
+from settlespec.laws.grounds import FACTOR, INTERVAL, NotNegative
+from settlespec.laws.statement import Only, assume, case, claim, law, world
+from settlespec.rules.expiry import is_due, option_payoff
+from settlespec.rules.liquidation import headroom, liquidation_fee, restored
+from settlespec.rules.margin import (
+    RISK_SCALE,
+    Holding,
+    bounded_loss,
+    charges,
+    initial,
+    maintenance,
+    option_array,
+    risk_array,
+    scenario_losses,
+    shifted_losses,
+    worst_of,
+)
+
+ARBITRAGE_FREE: Final = world(
+    "after the move the option is worth no less than its payoff and no more than it can ever pay"
+)
+NOWHERE_LESS: Final = case("one book loses nowhere less than the other")
+
+
+RESTORED: Final = case("the liquidation ends")
+
+ListedOption: TypeAlias = Annotated[Instrument, Only("kind", InstrumentKind.CALL)]
+"""An option; no rule of margin reads the kind, so a put has the same record."""
+
+Scenario: TypeAlias = Literal[0, 13, 15]
+"""A scenario of each sort: the first, one at the edge of the range, and the last, an extreme one."""
 
 Right: TypeAlias = Literal[1, -1]
 """A call or a put."""
@@ -41,10 +69,11 @@ def a_call_less_a_put_is_a_forward(strike: Price, value: Price) -> None:
     rules=("EXPIRY-1",),
     loses="the writer, beyond what any margin could cover",
     shape="two settlement values",
+    assumes=(INTERVAL,),
 )
 def a_payoff_is_bounded_and_monotone(strike: Price, low: Price, high: Price) -> None:
     """And between two values it never moves by more than they differ."""
-    assume(low <= high)
+    assume(low <= high, INTERVAL)
     claim((option_payoff(1, strike, high) <= high) & (option_payoff(-1, strike, low) <= strike))
     rise = option_payoff(1, strike, high) - option_payoff(1, strike, low)
     fall = option_payoff(-1, strike, low) - option_payoff(-1, strike, high)
@@ -89,10 +118,14 @@ def a_short_option_is_margined_for_its_payoff(
     rules=("MARGIN-15",),
     loses="owners, by an honest array that is not believed",
     shape="one option in one scenario",
+    assumes=(ARBITRAGE_FREE,),
 )
 def an_honest_loss_counts_as_stated(worth: Amount, right: Right, strike: Price, mark: Price, moved: Amount) -> None:
     """An option that is worth something between its payoff and the most that it can pay, after the move."""
-    assume((worth >= right * (moved - strike * RISK_SCALE)) & (worth <= choose(right > 0, moved, strike * RISK_SCALE)))
+    assume(
+        (worth >= right * (moved - strike * RISK_SCALE)) & (worth <= choose(right > 0, moved, strike * RISK_SCALE)),
+        ARBITRAGE_FREE,
+    )
     stated = mark * RISK_SCALE - worth
     claim(bounded_loss(stated, 1, right, strike, mark, moved) == stated)
 
@@ -143,11 +176,12 @@ def books_are_subadditive(first: Losses, second: Losses) -> None:
     rules=("MARGIN-2.5",),
     loses="the insurance fund, by an array that raises a loss and lowers what is asked for it",
     shape="the scenario losses of two books, one nowhere below the other",
+    assumes=(NOWHERE_LESS,),
 )
 def the_requirement_is_monotone_in_each_loss(losses: Losses, more: Losses) -> None:
     """`more` is nowhere less."""
     for less, larger in zip(losses, more, strict=True):
-        assume(less <= larger)
+        assume(less <= larger, NOWHERE_LESS)
     claim((worst_of(losses) >= 0) & (worst_of(losses) <= worst_of(more)))
 
 
@@ -197,3 +231,97 @@ def a_synthetic_future_loses_like_a_future(strike: Price, call: Price, put: Pric
     loss_of_put = bounded_loss(put * RISK_SCALE - maximum(fixed - moved, 0), 1, -1, strike, put, moved)
     entered: Quantums = (call - put) * RISK_SCALE
     claim(loss_of_call - loss_of_put == entered + fixed - moved)
+
+
+@law(
+    "EXPIRY-3a",
+    "An instrument is due from its expiry on and for good.",
+    rules=("EXPIRY-3",),
+    loses="whoever trades an instrument whose value is known to some",
+    shape="one instrument and two times",
+    assumes=(INTERVAL,),
+)
+def an_expiry_is_for_good(expiry: Milliseconds, now: Milliseconds, later: Milliseconds) -> None:
+    """At its very millisecond too."""
+    assume(now <= later, INTERVAL)
+    claim(is_due(expiry, now) == (now >= expiry))
+    claim((not is_due(expiry, now)) | is_due(expiry, later))
+
+
+@law(
+    "MARGIN-15h",
+    "In every scenario an option is margined for what the underlying's move alone costs, whatever array the oracles state.",
+    rules=("MARGIN-15", "MARGIN-15.2", "MARGIN-15.3"),
+    loses="the insurance fund, by an array that is bounded at another move than its own",
+    shape="one option of each kind, all sixteen scenarios",
+)
+def an_array_is_bounded_scenario_by_scenario(
+    option: ListedOption, right: Right, mark: Price, reference: Price, stated: Losses
+) -> None:
+    """The moves in thirds of the scan range, written out: SPAN's, of which a third of the extreme ones counts."""
+    array = option_array(option, right, mark, reference, stated)
+    moves = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 9, -9)
+    bounded = True
+    for loss, thirds in zip(array.losses, moves, strict=True):
+        moved = maximum(reference * (RISK_SCALE + option.maintenance_ppm * thirds), 0)
+        payoff = maximum(right * (moved - option.strike * RISK_SCALE), 0)
+        share = 3 if absolute(thirds) > 3 else 1
+        bounded = bounded & (loss * share <= mark * RISK_SCALE - payoff)
+    claim(bounded)
+    claim(array.basis == 3 * option.basis_ppm * reference)
+    claim(array.short_minimum == 3 * option.short_minimum_ppm * reference)
+
+
+@law(
+    "MARGIN-1a",
+    "What one lot needs by itself is its largest loss on that side and its charges, whatever the array.",
+    rules=("MARGIN-1.2", "MARGIN-2.2"),
+    loses="whoever relies on the short cut",
+    shape="one array of sixteen losses",
+)
+def a_lot_needs_its_largest_loss_and_charges(
+    losses: Losses, basis: Amount, least: NotNegative, scenario: Scenario
+) -> None:
+    """Long and short, in any scenario; and no more than some scenario or none loses."""
+    array = risk_array(losses, basis, least)
+    claim((array.long_lot >= losses[scenario] + basis) & (array.long_lot >= basis))
+    claim((array.short_lot >= basis + least - losses[scenario]) & (array.short_lot >= basis + least))
+    long_worst, short_worst = array.long_lot - basis, array.short_lot - basis - least
+    claim((long_worst == worst_of(losses)) & (short_worst == worst_of(tuple(-loss for loss in losses))))
+
+
+@law(
+    "MARGIN-2g",
+    "What holdings lose together is the sum of what each loses, scenario by scenario.",
+    rules=("MARGIN-2.3", "MARGIN-2.4"),
+    loses="whoever is judged by a requirement that is not his",
+    shape="two holdings of one underlying",
+)
+def losses_of_holdings_add_up(
+    listed: ListedOption, one: Losses, other: Losses, first: SignedSize, second: SignedSize
+) -> None:
+    """In every scenario."""
+    markets = [Market(listed, 1, RiskArray(losses, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0) for losses in (one, other)]
+    together = scenario_losses((Holding(first, markets[0]), Holding(second, markets[1])))
+    for found, of_one, of_other in zip(together, one, other, strict=True):
+        claim(found == first * of_one + second * of_other)
+
+
+@law(
+    "LIQ-7a",
+    "Whoever is restored has headroom: a liquidation that ends leaves equity above the exact requirement and the exact fee.",
+    rules=("LIQ-7", "LIQ-7.2", "LIQ-5"),
+    loses="the account, closed further by a search that looks where nothing restores",
+    shape="any portfolio after one close: equity, risk and fee",
+    assumes=(FACTOR, RESTORED),
+)
+def a_restored_account_has_headroom(
+    spare: NotNegative, risk: NotNegative, factor: Factor, notional: Amount, rate: Factor
+) -> None:
+    """So the search for a quantity that restores may follow the headroom, which is not rounded; its fee is not capped."""
+    assume(factor >= PPM, FACTOR)
+    required = maintenance(risk)
+    after = initial(required, factor, 0) + spare
+    assume(restored(after, initial(required, factor, 0), required), RESTORED)
+    worth = after + liquidation_fee(notional, rate, notional * rate)
+    claim(headroom(worth, risk, factor, notional * rate) >= 0)

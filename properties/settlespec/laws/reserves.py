@@ -1,10 +1,15 @@
 """Laws of reserves: what a resting order sets aside, and what its fills then need."""
 
+from typing import Final
+
 from settlespec.domain.quantities import Factor, Price, Quantums, SignedSize, Size
+from settlespec.laws.grounds import FEE_PAID
 from settlespec.laws.margin import LinearInstrument, market_at
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.statement import assume, claim, implied, law
 from settlespec.rules.fees import maker_fee, resting_fee
 from settlespec.rules.margin import initial, maintenance, order_reserve, risk_alone
+
+RESERVED: Final = implied("HEALTH-AFTER-OP", "equity covers the requirement and what the resting orders reserve")
 
 
 @law(
@@ -13,6 +18,7 @@ from settlespec.rules.margin import initial, maintenance, order_reserve, risk_al
     rules=("MARGIN-4", "MARGIN-5", "MARGIN-7", "FEE-3"),
     loses="whoever is on the other side of a maker that cannot stand by its order",
     shape="one position and one order filled whole, in one linear instrument without surcharge",
+    assumes=(FEE_PAID, RESERVED),
 )
 def the_reserve_covers_the_fill(
     instrument: LinearInstrument,
@@ -29,7 +35,7 @@ def the_reserve_covers_the_fill(
 
     Claimed in steps, each of which the next one builds on: risks, maintenance and initial requirements are sub-additive.
     """
-    assume(taker_pays >= 0)
+    assume(taker_pays >= 0, FEE_PAID)
     market, side = market_at(instrument, mark), 1 if buys else -1
     alone, order = risk_alone(held, market.risk), risk_alone(side * size, market.risk)
     together = risk_alone(held + side * size, market.risk)
@@ -40,7 +46,10 @@ def the_reserve_covers_the_fill(
         <= initial(maintenance(alone), factor, 0) + initial(maintenance(order), factor, 0)
     )
     fee = maker_fee(price * size, instrument.maker_fee_ppm, taker_pays)
-    assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
+    assume(
+        worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor),
+        RESERVED,
+    )
     claim(worth + side * size * (mark - price) - fee >= initial(maintenance(together), factor, 0))
 
 
@@ -50,6 +59,7 @@ def the_reserve_covers_the_fill(
     rules=("MARGIN-4", "MARGIN-5", "MARGIN-7", "FEE-3"),
     loses="whoever is on the other side of a maker that cannot stand by its order",
     shape="one position and one order filled in two parts, in one linear instrument without surcharge",
+    assumes=(FEE_PAID, RESERVED),
 )
 def two_fills_need_a_quantum_more(
     instrument: LinearInstrument,
@@ -65,7 +75,7 @@ def two_fills_need_a_quantum_more(
     taker_pays_then: Quantums,
 ) -> None:
     """Steps as in MARGIN-7b. For more parts law FEE-3b adds a quantum each; a fill that this leaves uncovered removes the order."""
-    assume((taker_pays >= 0) & (taker_pays_then >= 0))
+    assume((taker_pays >= 0) & (taker_pays_then >= 0), FEE_PAID)
     market, side, size = market_at(instrument, mark), 1 if buys else -1, first + second
     alone, order = risk_alone(held, market.risk), risk_alone(side * size, market.risk)
     together = risk_alone(held + side * size, market.risk)
@@ -78,7 +88,10 @@ def two_fills_need_a_quantum_more(
     rate = instrument.maker_fee_ppm
     fees = maker_fee(price * first, rate, taker_pays) + maker_fee(price * second, rate, taker_pays_then)
     claim(fees <= resting_fee(price * size, rate) + 1)
-    assume(worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor))
+    assume(
+        worth >= initial(maintenance(alone), factor, 0) + order_reserve(side, size, price, False, market, factor),
+        RESERVED,
+    )
     claim(worth + side * size * (mark - price) - fees + 1 >= initial(maintenance(together), factor, 0))
 
 

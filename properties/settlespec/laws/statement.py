@@ -3,7 +3,7 @@
 A law is an ordinary function over the rules. Who reads it decides what its arguments are and what `assume` and `claim`
 mean: plain integers raise, a sampler discards or falsifies, a prover constrains the path or asks a solver.
 
->>> assume(2 + 2 == 4)
+>>> assume(2 + 2 == 4, world("numbers are as they were"))
 >>> claim(2 + 2 == 5)
 Traceback (most recent call last):
     ...
@@ -17,6 +17,7 @@ import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import StrEnum
 from itertools import pairwise
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -34,6 +35,48 @@ class ClaimBroken(Exception):
 
 class BadStatement(Exception):
     """A law that is not stated as it must be: our defect, or that of the author of a law file."""
+
+
+class GroundKind(StrEnum):
+    """What an assumption rests on."""
+
+    IMPLIED = "implied"
+    """An invariant, a rule or another law says so."""
+    WORLD = "world"
+    """Nothing in the specification says so: it is taken of whoever or whatever is outside of it."""
+    CASE = "case"
+    """It is the "if" of the sentence itself, an induction hypothesis among them: the law says nothing of the other cases."""
+
+
+@frozen
+class Ground:
+    """Why a law may take something for granted."""
+
+    kind: GroundKind
+    sentence: str
+    """What is taken for granted."""
+    by: str = ""
+    """Of what is implied: the id of the invariant, rule or law that implies it."""
+
+
+def implied(by: str, sentence: str) -> Ground:
+    """A ground that an invariant, a rule or another law gives.
+
+    Args:
+        by: its id.
+        sentence: what is taken for granted.
+    """
+    return Ground(GroundKind.IMPLIED, sentence, by)
+
+
+def world(sentence: str) -> Ground:
+    """A ground that nothing in the specification gives."""
+    return Ground(GroundKind.WORLD, sentence)
+
+
+def case(sentence: str) -> Ground:
+    """A ground that is the case of which the law speaks."""
+    return Ground(GroundKind.CASE, sentence)
 
 
 @frozen
@@ -78,6 +121,20 @@ class PlainReader:
         self.claims += 1
 
 
+class ReaderOfGrounds:
+    """Reads a law for what it rests on: every assumption counts as met and every claim as true."""
+
+    def __init__(self) -> None:
+        self.grounds: list[Ground | None] = []
+        """Of each assumption in turn; None where it names no ground."""
+
+    def assume(self, condition: bool) -> None:
+        """Whatever the condition is: its ground was noted."""
+
+    def claim(self, condition: bool) -> None:
+        """Whatever the condition is."""
+
+
 def _plain(condition: object) -> bool:
     """Take a Python bool and nothing else: an integer that happens to be true is a slip of the law."""
     if condition is True or condition is False:
@@ -99,9 +156,17 @@ def read_by(reader: Reader) -> Iterator[None]:
         READER.reset(token)
 
 
-def assume(condition: bool) -> None:
-    """State what the law takes for granted of its arguments."""
-    (READER.get() or PlainReader()).assume(condition)
+def assume(condition: bool, because: Ground | None = None) -> None:
+    """State what the law takes for granted of its arguments.
+
+    Args:
+        condition: of the arguments.
+        because: one of the grounds that the law states in its `assumes`; a test holds the catalogue to it.
+    """
+    reader = READER.get() or PlainReader()
+    if isinstance(reader, ReaderOfGrounds):
+        reader.grounds.append(because)
+    reader.assume(condition)
 
 
 def claim(condition: bool) -> None:
@@ -137,6 +202,10 @@ class Law:
     """Who would lose what if the law did not hold."""
     shape: str
     """What is concrete in it: how many accounts, orders or scenarios."""
+    assumes: tuple[Ground, ...]
+    """What it takes for granted beyond the ranges of its arguments, and why it may."""
+    composes: tuple[str, ...]
+    """Ids of the laws of which it is the composition: what they say of each step, it says of all steps together."""
     is_canary: bool
     """False on purpose: every engine must refute it in every run."""
 
@@ -151,6 +220,8 @@ def law(
     rules: tuple[str, ...] = (),
     loses: str = "",
     shape: str = "",
+    assumes: tuple[Ground, ...] = (),
+    composes: tuple[str, ...] = (),
 ) -> Callable[[AnyStatement], AnyStatement]:
     """State a law: the function below is claimed of all values of its arguments within their ranges.
 
@@ -160,8 +231,10 @@ def law(
         rules: ids of the rules covered.
         loses: who would lose what if it did not hold.
         shape: what is concrete: how many accounts, orders, scenarios.
+        assumes: the grounds of its assumptions; ranges of arguments need none.
+        composes: ids of the laws of which it is the composition.
     """
-    return _stating(id, sentence, rules, loses, shape, is_canary=False)
+    return _stating(id, sentence, rules, loses, shape, assumes, composes, is_canary=False)
 
 
 def canary(
@@ -170,13 +243,22 @@ def canary(
     *,
     rules: tuple[str, ...] = (),
     shape: str = "",
+    assumes: tuple[Ground, ...] = (),
 ) -> Callable[[AnyStatement], AnyStatement]:
     """State something false: an engine that does not refute it cannot be believed where it confirms."""
-    return _stating(id, sentence, rules, "the belief in every proof of this run", shape, is_canary=True)
+    return _stating(id, sentence, rules, "the belief in every proof of this run", shape, assumes, (), is_canary=True)
 
 
 def _stating(
-    identity: str, sentence: str, rules: tuple[str, ...], loses: str, shape: str, *, is_canary: bool
+    identity: str,
+    sentence: str,
+    rules: tuple[str, ...],
+    loses: str,
+    shape: str,
+    assumes: tuple[Ground, ...],
+    composes: tuple[str, ...],
+    *,
+    is_canary: bool,
 ) -> Callable[[AnyStatement], AnyStatement]:
     def record(function: AnyStatement) -> AnyStatement:
         _STATED[function] = Law(
@@ -188,6 +270,8 @@ def _stating(
             rules=rules,
             loses=loses,
             shape=shape,
+            assumes=assumes,
+            composes=composes,
             is_canary=is_canary,
         )
         return function

@@ -1,9 +1,13 @@
 """Laws of trading: what a fill may do to two accounts, and what an owner can be made to trade."""
 
+from typing import Final
+
 from settlespec.arithmetic import PPM, absolute, choose, floor_div, negate
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import MAX_SIZE, Factor, Price, Quantums, Rate, SignedSize, Size
-from settlespec.laws.statement import assume, claim, law
+from settlespec.laws.grounds import HYPOTHESIS
+from settlespec.laws.statement import assume, case, claim, implied, law
+from settlespec.rules.custody import forced_limit
 from settlespec.rules.fees import maker_fee, taker_fee
 from settlespec.rules.trading import (
     band_half_width,
@@ -12,11 +16,19 @@ from settlespec.rules.trading import (
     capped_edge,
     closing_size,
     open_interest_change,
+    outside_band,
     realised,
     reducible,
     remaining_after_replace,
     trade_position,
 )
+
+OPEN: Final = case("there is a position")
+FILLED: Final = implied("ORDER-LIMITS", "a fill is not negative, and at most what remains of the order")
+RESTING: Final = implied("ORDER-LIMITS", "resting reduce-only orders total at most the position")
+ADMITTED: Final = implied("TRADE-6", "an order rests as reduce-only only as far as is reducible")
+STEPS: Final = implied("GENESIS-1.2", "a band has no more steps than any price has")
+STEP: Final = implied("GENESIS-1.2", "a multiple of the price step is within the largest price")
 
 
 def cash(collateral: Quantums, position: Position) -> int:
@@ -88,10 +100,11 @@ def closing_stays_within_the_position(size: SignedSize, change: SignedSize) -> N
     rules=("TRADE-3",),
     loses="conservation: a cost without lots can never be closed",
     shape="one position",
+    assumes=(OPEN,),
 )
 def nothing_remains_of_a_closed_position(position: Position, price: Price) -> None:
     """For every position but a flat one."""
-    assume(negate(position.size == 0))
+    assume(negate(position.size == 0), OPEN)
     closed = trade_position(position, -position.size, price)
     claim((closed.size == 0) & (closed.cost == 0))
 
@@ -118,16 +131,17 @@ def long_and_short_sides_move_together(buyer: SignedSize, seller: SignedSize, si
     rules=("TRADE-13",),
     loses="the owner, by every lot beyond it",
     shape="one order, a fill before and after each of two replacements",
+    assumes=(FILLED,),
 )
 def an_order_is_never_overfilled_through_replace(
     size: Size, second: Size, third: Size, before: int, between: int, after: int
 ) -> None:
     """Each fill is at most what remains under the size in force; nor does one pass the size in force then."""
-    assume((before >= 0) & (between >= 0) & (after >= 0))
-    assume(before <= size)
-    assume(between <= remaining_after_replace(second, before))
+    assume((before >= 0) & (between >= 0) & (after >= 0), FILLED)
+    assume(before <= size, FILLED)
+    assume(between <= remaining_after_replace(second, before), FILLED)
     claim((between == 0) | (before + between <= second))
-    assume(after <= remaining_after_replace(third, before + between))
+    assume(after <= remaining_after_replace(third, before + between), FILLED)
     filled = before + between + after
     claim((after == 0) | (filled <= third))
     claim((filled <= size) | (filled <= second) | (filled <= third))
@@ -139,11 +153,12 @@ def an_order_is_never_overfilled_through_replace(
     rules=("TRADE-13",),
     loses="the owner, by the lots filled twice",
     shape="one step of any number of replacements, by induction",
+    assumes=(HYPOTHESIS, FILLED),
 )
 def a_replacement_keeps_the_signed_bound(largest: Size, filled: int, new_size: Size, fill: int) -> None:
     """`largest` is the largest size signed so far; if the order was within it, it is within it or the new size."""
-    assume((filled >= 0) & (filled <= largest))
-    assume((fill >= 0) & (fill <= remaining_after_replace(new_size, filled)))
+    assume((filled >= 0) & (filled <= largest), HYPOTHESIS)
+    assume((fill >= 0) & (fill <= remaining_after_replace(new_size, filled)), FILLED)
     claim((filled + fill <= largest) | (filled + fill <= new_size))
 
 
@@ -167,12 +182,13 @@ def a_replacement_leaves_the_rest_of_the_new_size(new_size: Size, filled: Size) 
     rules=("TRADE-6",),
     loses="the owner, who ends with a position that nobody asked for",
     shape="one account, one more order",
+    assumes=(RESTING, ADMITTED),
 )
 def one_more_reduce_only_order_fits(position: SignedSize, resting: int, size: Size, buys: bool) -> None:
     """An order of at most what is reducible leaves the sum within the position."""
     side = 2 * _one_if(buys) - 1
-    assume((resting >= 0) & (resting <= absolute(position)))
-    assume(size <= reducible(position, resting, side))
+    assume((resting >= 0) & (resting <= absolute(position)), RESTING)
+    assume(size <= reducible(position, resting, side), ADMITTED)
     claim(resting + size <= absolute(position))
     claim(position * side < 0)
 
@@ -187,10 +203,11 @@ def _one_if(condition: bool) -> int:
     rules=("TRADE-5", "TRADE-5.2", "TRADE-5.3"),
     loses="whoever trades at a price outside of what the mark allows",
     shape="one instrument whose mark is at least one step away from zero",
+    assumes=(STEPS,),
 )
 def the_band_is_rounded_inwards(mark: Price, step: Price, steps: Size, band_ppm: Factor) -> None:
     """Unless the band's edge would fall below one step, which is the least price there is."""
-    assume(steps <= MAX_SIZE)
+    assume(steps <= MAX_SIZE, STEPS)
     width = band_half_width(mark, step, steps, band_ppm)
     low, high = band_low(mark, width, step), band_high(mark, width, step)
     claim((floor_div(low, step) * step == low) & (floor_div(high, step) * step == high))
@@ -220,12 +237,30 @@ def the_band_is_as_wide_as_its_wider_measure(mark: Price, step: Price, steps: Si
     rules=("TRADE-5.4",),
     loses="whoever trades at a price that no limit order may have",
     shape="one instrument with a price within its cap, and any edge: a multiple of the step (law TRADE-5a)",
+    assumes=(STEP,),
 )
 def the_band_ends_at_the_largest_price(steps: Size, step: Price, max_price: Price) -> None:
     """So every edge is a price that an order may have."""
-    assume(step <= max_price)
+    assume(step <= max_price, STEP)
     edge = steps * step
     capped = capped_edge(edge, max_price, step)
     claim((capped >= step) & (capped <= max_price))
     claim((capped == edge) | ((edge > max_price) & (capped > max_price - step)))
     claim(floor_div(capped, step) * step == capped)
+
+
+@law(
+    "TRADE-5d",
+    "Where no bid above the band and no ask below it is traded, every trade is within the band, and so is every forced limit.",
+    rules=("TRADE-5.5", "CUST-5"),
+    loses="whoever is made to trade at a price outside of what the mark allows",
+    shape="a bid and an ask that meet, at the price of either",
+)
+def what_may_rest_trades_within_the_band(bid: Price, ask: Price, low: Price, high: Price) -> None:
+    """A bid below the band or an ask above it rests, and waits for the mark to come."""
+    claim(outside_band(1, bid, low, high) == (bid > high))
+    claim(outside_band(-1, ask, low, high) == (ask < low))
+    may_trade = negate(outside_band(1, bid, low, high) | outside_band(-1, ask, low, high)) & (ask <= bid)
+    claim(negate(may_trade) | ((bid >= low) & (bid <= high) & (ask >= low) & (ask <= high)))
+    claim(negate(outside_band(1, forced_limit(1, bid, low, high), low, high)))
+    claim(negate(outside_band(-1, forced_limit(-1, ask, low, high), low, high)))

@@ -29,7 +29,7 @@ from settlespec.machine.expiry import expire_market, expiring, pay_out
 from settlespec.machine.liquidation import liquidate
 from settlespec.machine.markets import payoff, revalued_market, surcharge_rates
 from settlespec.machine.statements import quoted
-from settlespec.rules import funding, liquidation, margin
+from settlespec.rules import funding, liquidation, margin, trading
 
 
 def continue_round(draft: Draft, op: ContinueRound) -> Outcome:
@@ -291,7 +291,7 @@ class Clearing:
         assert isinstance(account_id, int)
         draft = self.draft
         share = liquidation.haircut(self.owed, self.gains[account_id], self.total_gain)
-        due = min(share, self.owed - self.collected)
+        due = liquidation.haircut_due(share, self.owed, self.collected)
         self.collected += due
         draft.insurance += share - due
         draft.credit(account_id, -share)
@@ -301,13 +301,14 @@ class Clearing:
         """ROUND-7: an account whose equity is below maintenance after the haircut is in breach, for one more round in a row."""
         draft = self.draft
         now = draft.standing(draft.account(account_id))
-        if margin.in_breach(now.equity, now.maintenance):
-            rounds = draft.breaches.get(account_id, 0) + 1
+        breached = margin.in_breach(now.equity, now.maintenance)
+        rounds = liquidation.rounds_in_breach(draft.breaches.get(account_id, 0), breached)
+        if breached:
             draft.count_breach(account_id, rounds)
             self.breaches += (Breach(account_id, now.equity, now.maintenance, rounds),)
             draft.events.append(Breached(account_id, now.equity, now.maintenance, rounds))
         elif account_id in draft.breaches:
-            draft.count_breach(account_id, 0)
+            draft.count_breach(account_id, rounds)
             draft.events.append(Healed(account_id))
 
     def worst_first(self) -> list[Breach]:
@@ -316,7 +317,8 @@ class Clearing:
 
     def beyond_patience(self) -> list[int]:
         """ROUND-8: accounts in breach for more than `patience` rounds in a row, worst first: they close at the mark."""
-        return [b.account for b in self.worst_first() if b.rounds > self.draft.parameters.patience]
+        patience = self.draft.parameters.patience
+        return [b.account for b in self.worst_first() if liquidation.beyond_patience(b.rounds, patience)]
 
     def discard(self, task: Task) -> None:
         """ROUND-9: an order that is outside the band, or stands in an instrument that has expired, leaves the book."""
@@ -344,7 +346,7 @@ def to_discard(draft: Draft, instrument: int) -> Iterator[Order]:
     market = draft.markets[instrument]
     for side in (Side.BUY, Side.SELL):
         for order in in_precedence(draft, instrument, side):
-            if (order.price <= market.high) if side is Side.BUY else (order.price >= market.low):
+            if not trading.outside_band(side, order.price, market.low, market.high):
                 break
             yield order
 

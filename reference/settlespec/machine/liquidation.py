@@ -10,7 +10,7 @@ from settlespec.machine.draft import Draft, traded
 from settlespec.machine.matching import judge, unfit
 from settlespec.machine.portfolio import Portfolio
 from settlespec.machine.standing import Standing
-from settlespec.rules import liquidation, margin
+from settlespec.rules import liquidation, margin, trading
 
 
 def liquidate(draft: Draft, account_id: int, attempts: int) -> int | None:
@@ -135,7 +135,7 @@ def within_slip(side: Side, price: int, market: Market, reference: int) -> bool:
 
 def outside(side: Side, price: int, market: Market) -> bool:
     """Matching stops at the first price outside the band (TRADE-5)."""
-    return price < market.low if side is Side.SELL else price > market.high
+    return trading.outside_band(side, price, market.low, market.high)
 
 
 class _Offer:

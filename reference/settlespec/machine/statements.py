@@ -13,6 +13,7 @@ from settlespec.machine.draft import Draft
 from settlespec.machine.expiry import expiring
 from settlespec.machine.markets import is_due
 from settlespec.machine.signatures import Signatures
+from settlespec.rules.funding import interval
 
 
 def begin_round(draft: Draft, op: BeginRound, signatures: Signatures) -> Outcome:
@@ -48,7 +49,7 @@ def begin_round(draft: Draft, op: BeginRound, signatures: Signatures) -> Outcome
     if any(len(quote.losses) != array_length(draft, quote) for quote in statement.quotes):
         return Rejected(Reason.ARRAY_MISSING)
     # EFFECTS
-    elapsed = min(statement.timestamp - draft.marks_time, parameters.round_deadline)
+    elapsed = interval(statement.timestamp, draft.marks_time, parameters.round_deadline)
     first = draft.holders.first() if draft.holders else None
     draft.round_number = statement.number
     quotes = Map((quote.instrument, quote) for quote in statement.quotes)

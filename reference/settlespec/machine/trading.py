@@ -14,7 +14,7 @@ from settlespec.machine.matching import DROPS, Stop, Taker, admits_reduction, cr
 from settlespec.machine.signatures import Signatures
 from settlespec.rules.fees import resting_fee
 from settlespec.rules.margin import order_reserve
-from settlespec.rules.trading import reducible, remaining_after_replace
+from settlespec.rules.trading import outside_band, reducible, remaining_after_replace
 
 
 def place(draft: Draft, op: Place, signatures: Signatures) -> Outcome:
@@ -161,7 +161,7 @@ def refuse_terms(
     if limit % instrument.price_step:
         return Reason.OFF_STEP
     # No bid above the band, no ask below it.
-    if (limit > market.high) if side is Side.BUY else (limit < market.low):
+    if outside_band(side, limit, market.low, market.high):
         return Reason.OUTSIDE_BAND
     return None
 

@@ -15,6 +15,7 @@ from settlespec.domain.messages import Claim, Deposit, ForcedOrder, ForcedWithdr
 from settlespec.domain.operations import Receive
 from settlespec.domain.quantities import IDENTIFIER, MAX_AMOUNT, InstrumentId, Price
 from settlespec.machine.exchange import in_range
+from settlespec.rules.custody import forced_deadline, is_overdue
 from settlespec.rules.margin import equity
 from settlespec.settlement.chain import Opening, Sender
 from settlespec.settlement.validity_batches import Answer
@@ -64,7 +65,7 @@ def enqueue(registry: Registry, block: Opening, sender: Sender, call: Ask) -> An
     if vault is None:
         return Refusal.NO_MONEY
     # EFFECTS
-    deadline = None if isinstance(message, Deposit) else block.time + registry.parameters.window
+    deadline = None if isinstance(message, Deposit) else forced_deadline(block.time, registry.parameters.window)
     after = evolve(registry.with_message(block.time, message, deadline), vault=vault)
     # EVENTS
     return after, Enqueued(index, after.requests[index].received, deadline)
@@ -158,7 +159,7 @@ def freeze(registry: Registry, block: Opening, call: Freeze) -> Answer:
     if call.index < registry.exit.taken_after:
         return Refusal.TAKEN
     # Its own time is over, whatever was sent after it.
-    if block.time <= request.deadline:
+    if not is_overdue(block.time, request.deadline):
         return Refusal.BEFORE_DEADLINE
     # EFFECTS AND EVENTS
     return evolve(registry, frozen=True), Frozen(call.index)

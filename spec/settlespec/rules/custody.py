@@ -1,7 +1,7 @@
-"""Money in and out (rules CUST-1 to CUST-8)."""
+"""Money in and out (rules CUST-2 to CUST-9)."""
 
 from settlespec.arithmetic import choose, maximum, minimum
-from settlespec.domain.quantities import Amount, Quantums
+from settlespec.domain.quantities import Amount, Milliseconds, Quantums
 
 
 def free_collateral(equity: Quantums, requirement: Amount, reserved: Amount) -> int:
@@ -31,3 +31,18 @@ def forced_limit(side: int, price: int, low: int, high: int) -> int:
         low, high: the band's edges.
     """
     return choose(side > 0, minimum(price, high), maximum(price, low))
+
+
+def forced_deadline(time: Milliseconds, window: Milliseconds) -> Milliseconds:
+    """CUST-9: every forced request has a window of its own, which begins with its block.
+
+    Args:
+        time: of the block that has the request.
+        window: of the deployment.
+    """
+    return time + window
+
+
+def is_overdue(time: Milliseconds, deadline: Milliseconds) -> bool:
+    """CUST-9.2: a forced request is overdue after its deadline, and not at it."""
+    return time > deadline

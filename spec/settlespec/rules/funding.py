@@ -1,8 +1,8 @@
-"""Funding of perpetuals (rules FUND-1 to FUND-3)."""
+"""Funding of perpetuals (rules FUND-1 to FUND-4)."""
 
 from typing import Final
 
-from settlespec.arithmetic import PPM, ceil_div, clamp
+from settlespec.arithmetic import PPM, ceil_div, clamp, minimum
 from settlespec.domain.quantities import Factor, Milliseconds, Price, Quantums, Rate, SignedSize
 
 FUNDING_PERIOD: Final = 28_800_000
@@ -15,6 +15,17 @@ FUNDING_SCALE: Final = PPM * FUNDING_PERIOD
 def capped_rate(rate: Rate, cap: Factor) -> Rate:
     """FUND-1: the rate, clamped per instrument to |rate| <= cap; ppm per funding period."""
     return clamp(rate, -cap, cap)
+
+
+def interval(timestamp: Milliseconds, last: Milliseconds, longest: Milliseconds) -> Milliseconds:
+    """FUND-4: a round settles the time since the last marks, at most the longest interval; what is beyond it is never settled.
+
+    Args:
+        timestamp: of the round's statement, > last.
+        last: timestamp of the marks before it.
+        longest: the parameter `round_deadline`.
+    """
+    return minimum(timestamp - last, longest)
 
 
 def exact_payment(rate: Rate, mark: Price, size: SignedSize, elapsed: Milliseconds) -> int:

@@ -1,6 +1,6 @@
-"""Liquidation against the book and default (rules LIQ-1 to LIQ-7)."""
+"""Liquidation against the book and default (rules LIQ-1 to LIQ-8, LIQ-13 and LIQ-14)."""
 
-from settlespec.arithmetic import PPM, ceil_div, clamp, floor_div, maximum, minimum
+from settlespec.arithmetic import PPM, ceil_div, choose, clamp, floor_div, maximum, minimum
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Size
 from settlespec.rules.margin import RISK_SCALE
 
@@ -29,6 +29,17 @@ def haircut(owed: Quantums, gain: int, total_gain: int) -> int:
         total_gain: the sum of all gains of this round.
     """
     return ceil_div(owed * gain, total_gain)
+
+
+def haircut_due(share: Quantums, owed: Quantums, collected: Quantums) -> Quantums:
+    """LIQ-3.2: of a share as much goes to the debt as is still owed; what is left of it is the rounding.
+
+    Args:
+        share: what the gain pays, >= 0.
+        owed: what all defaulted accounts together owed.
+        collected: what the shares before it brought, <= owed.
+    """
+    return minimum(share, owed - collected)
 
 
 def bankruptcy_quote(equity: Quantums, before: int, after: int, released: Quantums) -> Quantums:
@@ -101,6 +112,21 @@ def headroom(equity: Quantums, risk: int, factor: Factor, fee: int) -> int:
         Quantums times PPM times `margin.RISK_SCALE`.
     """
     return (equity * PPM - fee) * RISK_SCALE - risk * factor
+
+
+def rounds_in_breach(rounds: int, breached: bool) -> int:
+    """LIQ-13: one more round in breach counts one more, and a round without it begins anew.
+
+    Args:
+        rounds: in how many rounds in a row the account was in breach before this one.
+        breached: whether it is in breach in this round (MARGIN-10).
+    """
+    return choose(breached, rounds + 1, 0)
+
+
+def beyond_patience(rounds: int, patience: int) -> bool:
+    """LIQ-14: whoever is in breach for more rounds in a row than patience grants is closed at the mark, before the book is asked again."""
+    return rounds > patience
 
 
 def closable(size: Size, opposite: Size) -> Size:

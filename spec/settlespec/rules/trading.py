@@ -58,6 +58,17 @@ def capped_edge(edge: Price, max_price: Price, price_step: Price) -> int:
     return minimum(edge, floor_div(max_price, price_step) * price_step)
 
 
+def outside_band(side: int, price: Price, low: Price, high: Price) -> bool:
+    """TRADE-5.5: a bid above the band or an ask below it neither rests nor is traded at; one on the other side of the mark may wait.
+
+    Args:
+        side: 1 of whoever buys at the price, -1 of whoever sells.
+        price: quantums per lot.
+        low, high: the band's edges.
+    """
+    return choose(side > 0, price > high, price < low)
+
+
 def reducible(position: SignedSize, resting_reduce_only: int, side: int) -> int:
     """TRADE-6: lots that one more resting reduce-only order of this side may have: what the others leave of the position.
 

@@ -1,0 +1,22 @@
+"""What laws of several subjects share: what they take for granted and what implies it, and a range that no quantity has."""
+
+from typing import Annotated, Final, TypeAlias
+
+from settlespec.domain.quantities import MAX_AMOUNT, Range
+from settlespec.laws.statement import case, implied
+
+FACTOR: Final = implied("GENESIS-1", "the initial factor is at least one")
+FALLS: Final = implied("LIQ-10", "a leg is closed only as far as that lowers maintenance, which is never negative")
+FEE_PAID: Final = implied("FEE-1b", "a taker's fee is never negative")
+GAINS_COVER: Final = implied("LIQ-1b", "what is owed is not negative, and at most the gains of the round")
+GAINS: Final = implied("LIQ-1", "no gain is negative")
+HELD: Final = case("an account holds what it has to, and acts")
+INTERVAL: Final = case("the bounds stand in order")
+NOBODY_OWES: Final = implied("AT-REST-NOBODY-OWES", "at rest no equity is negative")
+FUND: Final = implied("INSURANCE", "the insurance fund is never negative")
+POOL: Final = implied("FUND-3b", "the funding pool is not negative once every account has settled")
+REQUIREMENT: Final = implied("MARGIN-3c", "no requirement is negative")
+HYPOTHESIS: Final = case("what is claimed holds of everything that came before: the induction hypothesis")
+
+NotNegative: TypeAlias = Annotated[int, Range(0, MAX_AMOUNT)]
+"""Money that may be none."""

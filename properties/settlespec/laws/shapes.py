@@ -1,0 +1,84 @@
+"""Concrete shapes on which laws run the machine itself: few accounts, each with a position or none, and arbitrary amounts."""
+
+from typing import Any, Final
+
+from attrs import evolve
+from immutables import Map
+
+from settlespec.domain.accounts import Account, Position
+from settlespec.domain.instruments import Quote
+from settlespec.domain.ladder import EMPTY_LADDER
+from settlespec.domain.rounds import Round, Stage
+from settlespec.machine.clearing import Clearing
+from settlespec.machine.draft import Draft
+from settlespec.machine.genesis import initial_state, minimal
+from settlespec.machine.signatures import Ideal
+from settlespec.rules.margin import linear_array
+
+START: Final = initial_state(minimal(Ideal()))
+"""The first state of the preset `minimal`: two perpetuals, of which the laws use the first."""
+
+LISTED: Final = 1
+"""The instrument that the accounts hold."""
+
+
+def owner(collateral: Any, size: Any = 0, cost: Any = 0) -> Account:
+    """An account with a position in `LISTED`, or with none where its size is the integer 0; no order rests."""
+    positions = Map() if type(size) is int and size == 0 else Map({LISTED: Position(size, cost)})
+    return Account(b"", collateral, positions, Map(), 0)
+
+
+def exchange(*owners: Account, mark: Any = None, **changed: Any) -> Draft:
+    """The exchange with these accounts, numbered from 0, as an operation works on it.
+
+    Args:
+        owners: the accounts.
+        mark: of `LISTED`; as genesis has it where none is given.
+        changed: other fields of the state.
+    """
+    holders = EMPTY_LADDER
+    for number, account in enumerate(owners):
+        holders = holders.insert(number) if account.positions else holders
+    markets = START.markets
+    if mark is not None:
+        market = markets[LISTED]
+        markets = markets.set(LISTED, evolve(market, mark=mark, risk=linear_array(market.instrument, mark)))
+    state = evolve(START, **{"accounts": Map(enumerate(owners)), "holders": holders, "markets": markets, **changed})
+    return Draft(state)
+
+
+def clearing(draft: Draft, stage: Stage, mark: Any = 1, rate: Any = 0, **changed: Any) -> Clearing:
+    """A clearing round in this stage, whose statement has this mark and rate of `LISTED`.
+
+    Args:
+        draft: what the round works on.
+        stage: where it stands.
+        mark, rate: of the statement.
+        changed: other fields of the round.
+    """
+    fields: dict[str, Any] = {
+        "number": 1,
+        "timestamp": 1,
+        "quotes": Map({LISTED: Quote(LISTED, mark, rate)}),
+        "elapsed": 1,
+        "stage": stage,
+        "holder": None,
+        "tasks": (),
+        "cursor": 0,
+        "gains": Map(),
+        "total_gain": 0,
+        "defaulted": (),
+        "owed": 0,
+        "collected": 0,
+        "breaches": (),
+        "attempts": 0,
+        "micro_steps": 0,
+    }
+    return Clearing(draft, Round(**{**fields, **changed}))
+
+
+def equity_of(draft: Draft, number: int, mark: Any) -> Any:
+    """What an account is worth with its position at this mark."""
+    account = draft.account(number)
+    position = account.positions.get(LISTED)
+    return account.collateral if position is None else account.collateral - position.cost + position.size * mark
