@@ -75,7 +75,7 @@ def calls_of(law: Law, package: str) -> LawCalls:
         else:
             # The drawn arguments hardly ever meet the assumptions; every path of the symbolic reading goes to its end.
             prove(law, Patience(lemmas=500, default=500))
-    return LawCalls(law.module, law.id, law.rules, getattr(law, "composes", ()), frozenset(called))
+    return LawCalls(law.module, law.id, law.rules, law.composes, frozenset(called))
 
 
 def calls_of_all(laws: Sequence[Law], package: str) -> Mapping[str, LawCalls]:

@@ -1,23 +1,18 @@
-"""Laws of risk arrays: which move stands in which scenario, what an array says of one lot, and what nothing needs."""
+"""Laws of risk arrays: which move stands in which scenario, and what a lot is charged."""
 
 from typing import Annotated, Final, TypeAlias
 
-from settlespec.arithmetic import PPM, choose, maximum
-from settlespec.domain.instruments import Instrument, InstrumentKind, Market
-from settlespec.domain.quantities import Amount, Factor, Loss, Price, Range, SignedSize
+from settlespec.arithmetic import PPM, maximum
+from settlespec.domain.instruments import Instrument, InstrumentKind
+from settlespec.domain.quantities import Factor, Price, Range
 from settlespec.laws.margin import LinearInstrument
-from settlespec.laws.options import Losses, Right, Share
+from settlespec.laws.options import Losses, Right
 from settlespec.laws.statement import Only, claim, law
 from settlespec.rules.margin import (
-    RISK_SCALE,
-    Holding,
     bounded_loss,
     linear_array,
     moved_price,
     option_array,
-    risk_array,
-    scenario_losses,
-    worst_of,
 )
 
 AnOption: TypeAlias = Annotated[Instrument, Only("kind", InstrumentKind.CALL)]
@@ -36,7 +31,7 @@ MISREAD: Final = "the insurance fund, by a scenario that nobody margins, or the 
 
 
 @law(
-    "MARGIN-1a",
+    "MARGIN-1b",
     "A linear lot loses in each of SPAN's scenarios the move of that scenario, the extreme ones as at the edge of the range.",
     rules=("MARGIN-1", "MARGIN-15.2"),
     loses=MISREAD,
@@ -53,7 +48,7 @@ def a_linear_lot_loses_the_move(instrument: LinearInstrument, mark: Price) -> No
 
 
 @law(
-    "MARGIN-15g",
+    "MARGIN-15i",
     "A whole scan range moves a price by the scan range in ppm, a third by a third of it, and none below nothing.",
     rules=("MARGIN-15.2",),
     loses=MISREAD,
@@ -69,7 +64,7 @@ def a_price_moves_by_its_scan_range(reference: Price, scan: Factor, thirds: Thir
 
 
 @law(
-    "MARGIN-15h",
+    "MARGIN-15j",
     "An option's loss is bounded in each scenario by that scenario's own move, of the extreme ones at three scan ranges for a third.",
     rules=("MARGIN-15", "MARGIN-15.2", "MARGIN-15.3"),
     loses=MISREAD,
@@ -88,7 +83,7 @@ def each_scenario_bounds_its_own_loss(
 
 
 @law(
-    "MARGIN-15i",
+    "MARGIN-15k",
     "An option's spread charge and short minimum are the shares of the reference's mark that were announced.",
     rules=("MARGIN-1.2", "MARGIN-15.3"),
     loses="the writer, or the insurance fund",
@@ -101,55 +96,3 @@ def an_option_is_charged_what_was_announced(
     array = option_array(option, right, mark, reference, stated)
     claim(array.basis == option.basis_ppm * reference * 3)
     claim(array.short_minimum == option.short_minimum_ppm * reference * 3)
-
-
-@law(
-    "MARGIN-15j",
-    "A loss that an option cannot make counts as the nearest that it can, of an extreme scenario the third of it rounded down.",
-    rules=("MARGIN-15",),
-    loses=MISREAD,
-    shape="one option in one scenario",
-)
-def a_bound_is_rounded_down(
-    stated: Loss, share: Share, right: Right, strike: Price, mark: Price, moved: Amount
-) -> None:
-    """Both bounds: worth its payoff after the move, or the most that it can ever pay."""
-    loss = bounded_loss(stated, share, right, strike, mark, moved)
-    payoff = maximum(right * (moved - strike * RISK_SCALE), 0)
-    most = choose(right > 0, moved, strike * RISK_SCALE)
-    missed = tuple(mark * RISK_SCALE - worth - loss * share for worth in (payoff, most))
-    claim((loss == stated) | ((missed[0] >= 0) & (missed[0] < share)) | ((missed[1] >= 0) & (missed[1] < share)))
-
-
-@law(
-    "MARGIN-1b",
-    "The extremes of an array are the worst of its losses, long and short, and a lot by itself needs its extreme and its charges.",
-    rules=("MARGIN-1.2", "MARGIN-2.5"),
-    loses="whoever relies on the short cut",
-    shape="any array",
-)
-def an_array_states_its_own_extremes(losses: Losses, basis: Amount, short_minimum: Amount) -> None:
-    """Sixteen arbitrary losses."""
-    array = risk_array(losses, basis, short_minimum)
-    claim(array.worst_long == worst_of(losses))
-    claim(array.worst_short == worst_of(tuple(-loss for loss in losses)))
-    claim(array.long_lot == array.worst_long + basis)
-    claim(array.short_lot == array.worst_short + basis + short_minimum)
-
-
-@law(
-    "MARGIN-2g",
-    "In each scenario a single holding loses its lots times what one lot loses there, and no holding loses nothing.",
-    rules=("MARGIN-2.3", "MARGIN-2.4"),
-    loses=MISREAD,
-    shape="one holding",
-)
-def a_holding_loses_lots_times_loss(
-    instrument: LinearInstrument, mark: Price, size: SignedSize, losses: Losses
-) -> None:
-    """For any array."""
-    market = Market(instrument, mark, risk_array(losses, 1, 0), 0, 0, 0, 0)
-    for together, loss in zip(scenario_losses((Holding(size, market),)), losses, strict=True):
-        claim(together == size * loss)
-    for nothing in scenario_losses(()):
-        claim(nothing == 0)

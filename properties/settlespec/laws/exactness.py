@@ -5,7 +5,7 @@ Laws of what a figure may do to somebody leave room on the other side: a fee tha
 
 from typing import Annotated, Final, TypeAlias
 
-from settlespec.arithmetic import PPM, negate
+from settlespec.arithmetic import PPM
 from settlespec.domain.quantities import (
     MAX_AMOUNT,
     TIME,
@@ -19,10 +19,9 @@ from settlespec.domain.quantities import (
     SignedSize,
 )
 from settlespec.laws.statement import claim, law
-from settlespec.rules.expiry import is_due
-from settlespec.rules.fees import maker_fee, resting_fee
+from settlespec.rules.fees import maker_fee
 from settlespec.rules.funding import exact_payment
-from settlespec.rules.liquidation import gain_of_round, headroom, slip_width
+from settlespec.rules.liquidation import gain_of_round, headroom
 from settlespec.rules.margin import RISK_SCALE
 
 Owed: TypeAlias = Annotated[int, Range(0, MAX_AMOUNT)]
@@ -47,20 +46,6 @@ def a_maker_is_charged_exactly(notional: Amount, rate: Rate, taker_pays: Owed) -
     claim((rate < 0) | ((paid - 1) * PPM < notional * rate))
     claim((rate >= 0) | (paid == -taker_pays) | ((paid - 1) * PPM < notional * rate))
     claim(paid >= -taker_pays)
-
-
-@law(
-    "FEE-3c",
-    "What is set aside for the fee of a resting order is the exact fee rounded up, and nothing where it would receive a rebate.",
-    rules=("FEE-3",),
-    loses="the owner, by collateral that is set aside for nothing, or whoever fills against it",
-    shape="one resting order",
-)
-def a_resting_fee_is_exact(notional: Amount, rate: Rate) -> None:
-    """At a rate of nothing too."""
-    fee = resting_fee(notional, rate)
-    claim((rate > 0) | (fee == 0))
-    claim((rate <= 0) | ((fee * PPM >= notional * rate) & ((fee - 1) * PPM < notional * rate)))
 
 
 @law(
@@ -101,21 +86,7 @@ def a_gain_is_the_whole_rise(at_rest: Quantums, now: Quantums) -> None:
 
 
 @law(
-    "LIQ-6b",
-    "The slip of a liquidation is its share of the reference's mark, rounded down, or a step where that is more.",
-    rules=("LIQ-6.3",),
-    loses="the account that is closed farther from the mark than was announced, or the fund, where nobody may close it",
-    shape="one instrument",
-)
-def the_slip_is_its_share_or_a_step(reference: Price, slip: Factor, step: Price) -> None:
-    """The wider of the two, and one of the two."""
-    width = slip_width(reference, slip, step)
-    claim((width >= step) & ((width + 1) * PPM > reference * slip))
-    claim((width == step) | (width * PPM <= reference * slip))
-
-
-@law(
-    "LIQ-7a",
+    "LIQ-7b",
     "Headroom is not negative exactly where equity, less the exact fee, meets the exact base initial requirement.",
     rules=("LIQ-7.2",),
     loses="the account, closed farther than restores it, or the fund, where the search for the lots ends too early",
@@ -129,16 +100,3 @@ def headroom_is_what_equity_exceeds(equity: Quantums, risk: Risk, factor: Factor
     claim(here - headroom(equity, risk + more, factor, fee) == more * factor)
     claim(headroom(0, 0, factor, 0) == 0)
     claim((here >= 0) == (equity * PPM * RISK_SCALE >= fee * RISK_SCALE + risk * factor))
-
-
-@law(
-    "EXPIRY-3a",
-    "What expires is due from its very millisecond on, and not one before.",
-    rules=("EXPIRY-3",),
-    loses="whoever trades something that is decided already",
-    shape="one instrument",
-)
-def an_expiry_is_due_on_time(expiry: Milliseconds, later: Milliseconds) -> None:
-    """And stays due."""
-    claim(is_due(expiry, expiry) & is_due(expiry, expiry + later))
-    claim(negate(is_due(expiry, expiry - 1 - later)))
