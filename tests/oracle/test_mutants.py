@@ -77,9 +77,18 @@ def test_the_share_leaves_out_what_is_the_rule_itself_and_is_never_rounded_up():
 
 def test_a_law_counts_where_it_breaks_alone_and_is_suspect_where_it_never_breaks():
     laws = report_on([KILLED, KILLED_TOO]).totals["laws"]
-    assert laws["ONE-1a"] == {"asked": 2, "breaks": 2, "alone": 1, "composes": []}
+    assert laws["ONE-1a"] == {"asked": 2, "breaks": 2, "alone": 1, "mirrors": [], "composes": []}
     assert never_alone(laws) == ("TWO-1a",)
     assert suspects(report_on([KILLED, SURVIVES]).totals["laws"]) == ("TWO-1a",)
+
+
+def test_mirror_laws_count_as_one():
+    laws = report_on([judgement(0, Fate.KILLED, "ONE-1a", "TWO-1a"), KILLED_TOO]).totals["laws"]
+    assert [(law, teeth["alone"], teeth["mirrors"]) for law, teeth in laws.items()] == [
+        ("ONE-1a", 2, ["TWO-1a"]),
+        ("TWO-1a", 2, ["ONE-1a"]),
+    ]
+    assert never_alone(laws) == ()
 
 
 def test_a_kill_by_an_exception_alone_is_told_apart():

@@ -44,7 +44,7 @@ class Effort:
     """Plain arguments for each law that meet its assumptions and reach a claim."""
     most_draws: int = 1_000
     """Plain arguments for each law, those that do not among them."""
-    again: int = 8
+    again: int = 2
     """So many times more of both for the laws that held, where fewer than two broke."""
     seconds: float = 10.0
     """Hard limit for each question to the prover; then its process is killed."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from settlespec.engines.arguing import Equivalents, stale
 from settlespec.engines.biting import Fate, Judgement
 from settlespec.engines.calling import LawCalls
+from settlespec.engines.judging import laws_that_call
 from settlespec.engines.mutating import RULES, Mutant
 from settlespec.engines.replaying import Outcome
 from settlespec.oracle.edition import rules_digest, version
@@ -109,23 +110,21 @@ def _counts(rows: Sequence[Row]) -> dict[str, Any]:
 def _teeth(
     judgements: Iterable[Judgement], mutants: Sequence[Mutant], calls: Mapping[str, LawCalls]
 ) -> dict[str, dict[str, Any]]:
-    """For each law: mutants that it was asked about, that it is known to break on, and that break it alone."""
-    breaks, alone, asked = Counter[str](), Counter[str](), Counter[str]()
-    for judgement in judgements:
-        laws = {one.law for one in judgement.breaks}
-        breaks.update(laws)
-        if len(laws) == 1:
-            alone.update(laws)
-    for mutant in mutants:
-        asked.update(
-            law.id
-            for law in calls.values()
-            if any((one.module, one.function) == (mutant.module, mutant.function) for one in law.called)
-        )
-    return {
-        law: {"asked": asked[law], "breaks": breaks[law], "alone": alone[law], "composes": list(calls[law].composes)}
-        for law in sorted(calls)
-    }
+    """For each law: mutants that it was asked about, that it breaks on, and that break nothing but it and its mirror laws."""
+    broken = {judgement.mutant: {one.law for one in judgement.breaks} for judgement in judgements}
+    breaks = {law: frozenset(mutant for mutant, laws in broken.items() if law in laws) for law in calls}
+    asked = Counter(law.id for mutant in mutants for law in laws_that_call(mutant, calls))
+    teeth = {}
+    for law in sorted(calls):
+        mirrors = {other for other in calls if breaks[law] and breaks[other] == breaks[law]}
+        teeth[law] = {
+            "asked": asked[law],
+            "breaks": len(breaks[law]),
+            "alone": sum(broken[mutant] <= mirrors for mutant in breaks[law]),
+            "mirrors": sorted(mirrors - {law}),
+            "composes": list(calls[law].composes),
+        }
+    return teeth
 
 
 def suspects(laws: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def _lines(totals: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
         "A law that nothing can break says nothing.",
         "So every rule is broken on purpose: another comparison, the other direction of rounding, a term left out, a constant one more",
         "or one less, at every site of every function of every rule file, one fault at a time.",
-        "Each law that calls the faulty rule is asked by plain arguments, and by Z3 where fewer than two laws broke.",
+        "Each law that calls the faulty rule is asked by plain arguments, and by Z3 where no law broke.",
         "A mutant is killed where a law is false of it, on plain integers; tests and invariants do not count here.",
         "",
         "```sh",
@@ -90,20 +90,22 @@ def _laws(totals: Mapping[str, Any]) -> Iterator[str]:
         "",
         "## The laws",
         "",
-        "How many mutants of the rules that it calls a law was asked about, how many it is known to break on, and how many it alone tells",
-        "from the rule.",
-        "Where two laws broke the others were not asked by the prover, so the middle figure is a lower bound.",
+        "How many mutants of the rules that it calls a law was asked about, how many it breaks on, and how many nothing else breaks on.",
+        "Laws that break on the very same mutants are mirrors and count as one.",
+        "Each law is asked by two hundred plain arguments that meet its assumptions, and by twice as many more where fewer than two broke:",
+        "what it breaks on beyond these is not counted.",
         "A law counts where it is alone on some mutant or states a composition of others.",
         "",
         f"Broken by no mutant, so suspect: {', '.join(suspects(laws)) or 'none'}.",
         "",
         f"Never the only one to break, and no composition: {', '.join(never_alone(laws)) or 'none'}.",
         "",
-        "| law | asked | breaks | alone | composition of |",
-        "|---|---:|---:|---:|---|",
+        "| law | asked | breaks | alone | mirrors | composition of |",
+        "|---|---:|---:|---:|---|---|",
     )
     for law, teeth in laws.items():
-        yield f"| {law} | {teeth['asked']} | {teeth['breaks']} | {teeth['alone']} | {', '.join(teeth['composes'])} |"
+        figures = " | ".join(str(teeth[name]) for name in ("asked", "breaks", "alone"))
+        yield f"| {law} | {figures} | {', '.join(teeth['mirrors'])} | {', '.join(teeth['composes'])} |"
     if totals["declarations"]:
         yield from ("", "Laws that name a rule which they do not call, or none that they call:", "")
         for law, slip in totals["declarations"].items():
