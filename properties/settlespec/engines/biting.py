@@ -1,8 +1,9 @@
 """What the laws say of one mutant: who breaks, whether it is the rule itself, or whether nobody tells it from the rule.
 
 Each question is asked in a process of its own, in which the mutant stands in place of the rule. Laws are asked by plain arguments,
-which costs milliseconds, and by many more where fewer than two laws broke: a mutant that only one law notices says that this law is
-needed. The prover is asked only where no law broke, so that a busy machine, on which it does not come to an end in time, kills no less.
+which costs milliseconds, and by more where no law broke: all of them, since a mutant that only one law notices says that this law is
+needed. The prover is asked only where still none broke, so that a busy machine, on which it does not come to an end in time, kills no
+less.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,6 @@ from settlespec.engines.replaying import Outcome, replay
 from settlespec.engines.solvers import Patience
 from settlespec.laws.statement import BadStatement, Law, laws_in
 
-ENOUGH: Final = 2
-"""Laws that break before the others are left alone."""
-
 SECONDS_OF_DRAWING: Final = 600.0
 """Limit for the plain arguments of all laws about one mutant: it is reached by a mutant that makes a rule run for ever, and by no other."""
 
@@ -44,8 +42,8 @@ class Effort:
     """Plain arguments for each law that meet its assumptions and reach a claim."""
     most_draws: int = 1_000
     """Plain arguments for each law, those that do not among them."""
-    again: int = 2
-    """So many times more of both for the laws that held, where fewer than two broke."""
+    again: int = 4
+    """So many times more of both where no law broke."""
     seconds: float = 10.0
     """Hard limit for each question to the prover; then its process is killed."""
     patience: Patience = field(factory=lambda: SHORT)
@@ -95,7 +93,7 @@ class Judgement:
     asked: int
     """Laws that call the mutated function."""
     breaks: tuple[Break, ...] = ()
-    """Every law that broke; where there are two, others may too."""
+    """The laws that broke: on the same number of plain arguments each, or the first that the prover found."""
     undecided: tuple[str, ...] = ()
     """Laws of which the prover does not know in the time given."""
     differs: str = ""
@@ -125,10 +123,8 @@ def judge(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> Judgement
     """
     planted = Planted(mutant.module, mutant.text)
     found = _draw(planted, laws, effort)
-    if len(found.breaks) < ENOUGH:
-        broken = {one.law for one in found.breaks}
-        others = tuple(law for law in laws if law.id not in broken)
-        found = _Asked(breaks=found.breaks) + _draw(planted, others, _harder(effort))
+    if not found.breaks:
+        found = _draw(planted, laws, _harder(effort))
     if found.breaks:
         return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, defects=found.defects)
     return _judge_by_proof(mutant, laws, effort, found.defects)
@@ -150,7 +146,7 @@ def _judge_by_proof(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort, de
         return Judgement(mutant.id, Fate.EQUIVALENT, len(laws))
     found = _Asked(defects=defects)
     for law in laws:
-        if len(found.breaks) < ENOUGH:
+        if not found.breaks:
             found = found + _prove(Planted(mutant.module, mutant.text), law, effort)
     if found.breaks:
         return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, found.undecided, defects=found.defects)
