@@ -48,6 +48,7 @@ SENDERS: Final = "senders, who pay another fee than every other node computes"
     loses=SENDERS,
     shape="one block",
     assumes=(TARGET, LIMIT),
+    composes=("BASE-1c",),
 )
 def the_base_fee_follows_the_target(base_fee: Fee, used: Gas, target: Gas) -> None:
     """At the target it stays; it never falls by more than an eighth, so never below zero."""
@@ -68,6 +69,7 @@ def the_base_fee_follows_the_target(base_fee: Fee, used: Gas, target: Gas) -> No
     loses=SENDERS,
     shape="two blocks of one base fee and target",
     assumes=(TARGET, INTERVAL),
+    composes=("BASE-1c",),
 )
 def the_base_fee_grows_with_use(base_fee: Fee, less: Gas, more: Gas, target: Gas) -> None:
     """On both sides of the target and across it."""
@@ -95,7 +97,7 @@ def the_base_fee_moves_by_the_exact_share(base_fee: Fee, used: Gas, target: Gas)
 
 @law(
     "BASE-2a",
-    "The gas that leads towards a wanted base fee never leads past it, and stays within the limit.",
+    "The gas that leads towards a wanted base fee is the farthest from the target that does not lead past it, within the limit.",
     rules=("BASE-1", "BASE-2"),
     loses="whoever measures settlement under a series of fees that no chain of blocks has",
     shape="one block",
@@ -108,9 +110,12 @@ def the_gas_towards_a_fee_does_not_pass_it(base_fee: Fee, wanted: Fee, target: G
     used = gas_towards(base_fee, wanted, target, ELASTICITY * target)
     then = next_base_fee(base_fee, used, target)
     claim((used >= 0) & (used <= ELASTICITY * target))
-    claim(negate(wanted > base_fee) | ((then <= maximum(wanted, base_fee + 1)) & (used >= target)))
-    claim(negate(wanted < base_fee) | ((then >= wanted) & (used <= target)))
-    claim(negate(wanted == base_fee) | (then == base_fee))
+    limit, rises, falls = ELASTICITY * target, wanted > base_fee, wanted < base_fee
+    claim(negate(rises) | ((then <= wanted) & (used >= target)))
+    claim(negate(rises) | (used == limit) | (next_base_fee(base_fee, used + 1, target) > wanted))
+    claim(negate(falls) | ((then >= wanted) & (used <= target)))
+    claim(negate(falls) | (used == 0) | (next_base_fee(base_fee, used - 1, target) < wanted))
+    claim(rises | falls | (used == target))
 
 
 @law(
@@ -134,6 +139,7 @@ def a_term_is_rounded_down(term: Gas, numerator: Gas, denominator: Size, index: 
     loses="senders of blobs, cheaper the more they crowd",
     shape="one more term of two sums, by induction",
     assumes=(HYPOTHESIS, INTERVAL),
+    composes=("BASE-3a",),
 )
 def terms_grow_with_the_exponent(less: Gas, more: Gas, small: Gas, large: Gas, denominator: Size, index: Size) -> None:
     """`less` and `more` are the terms before, of the exponents `small` and `large`."""
@@ -162,7 +168,7 @@ def excess_piles_up_beyond_the_target(
 
 @law(
     "BASE-4b",
-    "While blobs are cheap beside gas no excess is worked off, and a full block adds as much as it would otherwise.",
+    "While blobs are cheap beside gas no excess is worked off: blobs add their share of what a full block would, rounded down.",
     rules=("BASE-4",),
     loses="senders of gas, beside whom blobs are nearly free for hours",
     shape="one block with a reserve price",
@@ -176,8 +182,9 @@ def cheap_blobs_work_nothing_off(
     assume(reserve * base_fee > GAS_PER_BLOB * blob_fee, CHEAP)
     assume(excess + used >= target, PILED_UP)
     then = next_excess_blob_gas(excess, used, target, most, base_fee, blob_fee, reserve)
+    claim((then - excess) * most <= used * (most - target))
+    claim((then - excess + 1) * most > used * (most - target))
     claim(then >= excess)
-    claim(negate(used == most) | (then == excess + most - target))
 
 
 @law(
@@ -217,6 +224,7 @@ def a_transaction_pays_the_dearer_of_two(zeros: Size, others: Size, execution: G
     rules=("BASE-6", "BASE-7"),
     loses="whoever compares architectures by the gas of their batches",
     shape="one transaction in two parts",
+    composes=("BASE-7a",),
 )
 def splitting_a_transaction_saves_nothing(bytes_of_first: Size, bytes_of_second: Size, first: Gas, second: Gas) -> None:
     """The floor is no loophole."""

@@ -91,6 +91,7 @@ def a_statement_is_out_of_range_by_its_caps_alone(
     loses=STAKE,
     shape="one position, one more trade, by induction",
     assumes=(HYPOTHESIS, PRICES),
+    composes=("TRADE-2a", "TRADE-3f"),
 )
 def a_cost_stays_within_its_lots(size: Size, cost: Quantums, change: SignedSize, price: Price, most: Price) -> None:
     """Of a long position; the mirror is a short one."""
@@ -107,6 +108,7 @@ def a_cost_stays_within_its_lots(size: Size, cost: Quantums, change: SignedSize,
     rules=("FUND-1", "FUND-2", "FUND-3", "MARGIN-1", "MARGIN-2.2", "MARGIN-4", "MARGIN-5", "MARGIN-5.2"),
     loses=STAKE,
     shape="one position in a linear instrument",
+    composes=("FUND-1a", "FUND-3a", "MARGIN-3d"),
 )
 def one_position_keeps_its_bounds(
     instrument: LinearInstrument,
@@ -144,6 +146,7 @@ def one_position_keeps_its_bounds(
     loses=STAKE,
     shape="one more round, by induction",
     assumes=(HYPOTHESIS,),
+    composes=("FUND-1a",),
 )
 def the_funding_index_keeps_its_bounds(
     index: int, rounds: Index, mark: Price, rate: Rate, cap: Factor, elapsed: Milliseconds

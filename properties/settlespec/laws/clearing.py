@@ -1,7 +1,8 @@
 """Laws of the clearing round: what each of its steps does, by the machine's own code, and what the steps come to together.
 
-Each step has its contract: revalue (ROUND-4a), expire (EXPIRY-5a), close at the mark (LIQ-8c), settle a debt (ROUND-5a), take a haircut
-(ROUND-6a), assess (ROUND-7a), discard (ROUND-9a), and liquidate (LIQ-4c, LIQ-5a, ROUND-3a). They are about one account, or two that meet.
+Each step has its contract: revalue (ROUND-4a, ROUND-4b), expire (EXPIRY-5a), close at the mark (LIQ-8c, LIQ-8d), settle a debt (ROUND-5a),
+take a haircut (ROUND-6a), assess (ROUND-7a), discard (TRADE-5d) and liquidate (ROUND-8a, ROUND-8b; each fill LIQ-4c, LIQ-5a). They are
+about one account, or two that meet.
 
 That they add up over any number of accounts is an induction over the accounts, in the order in which the round visits them:
 
@@ -11,8 +12,8 @@ That they add up over any number of accounts is an induction over the accounts, 
 - Haircuts: LIQ-3d is the step. What was collected is the exact share of the gains visited so far, or all that is owed. At the end all
   gains were visited, so all is collected.
 
-ROUND-1a and ROUND-1b compose them: after a round nobody owes, and no account that was not in default has less than it lost by marks and
-funding, but for a part of what it gained in this very round.
+ROUND-1a and ROUND-1b compose them: after a round nobody owes, and a default takes from no account more than what that account gained in
+this very round.
 """
 
 from typing import Final
@@ -40,6 +41,7 @@ from settlespec.laws.shapes import LISTED, clearing, equity_of, exchange, owner
 from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.machine.closing import close_at_mark
 from settlespec.machine.expiry import pay_out
+from settlespec.rules.funding import capped_rate, exact_payment, payment
 from settlespec.rules.liquidation import closable, gain_of_round, haircut, haircut_due, insurance_payment
 
 OTHER: Final = 2
@@ -55,7 +57,7 @@ DEBTS_COVERED: Final = implied("LIQ-1b", "debts are at most the gains and the po
 @law(
     "ROUND-4a",
     "Revaluing moves equity by the move of the mark less the funding, which the pool receives, and notes gains and defaults.",
-    rules=("ROUND-4", "ROUND-4.4", "FUND-2", "LIQ-1"),
+    rules=("ROUND-4", "ROUND-4.4", "FUND-1", "FUND-2", "FUND-3", "LIQ-1"),
     loses="the account, or the others by what it does not pay",
     shape="one account with one position in a perpetual",
     assumes=(OPEN,),
@@ -77,7 +79,9 @@ def revaluing_moves_equity_by_marks_and_funding(
     before = equity_of(draft, 0, old)
     step.revalue(0)
     after = equity_of(draft, 0, new)
-    claim(after + draft.funding_pool == before + size * (new - old) + pool)
+    cap = draft.markets[LISTED].instrument.funding_cap_ppm
+    paid = payment(exact_payment(capped_rate(rate, cap), new, size, elapsed))
+    claim((draft.funding_pool == pool + paid) & (after == before + size * (new - old) - paid))
     claim(step.gains.get(0, 0) == maximum(after - before, 0))
     claim(step.total_gain == maximum(after - before, 0))
     claim((step.defaulted == (0,)) == (after <= 0))
@@ -156,6 +160,7 @@ def closing_at_the_mark_moves_no_equity(
     loses="the insurance fund, by a position that a defaulted account keeps as a free option",
     shape="one more opposite position, by induction; at the end none is left, and so nothing of the position",
     assumes=(HYPOTHESIS,),
+    composes=("LIQ-8a",),
 )
 def opposites_suffice(size: int, opposites: int, next_opposite: Size) -> None:
     """At the start the opposites are at least the position, since longs and shorts of an instrument sum to zero (ZERO-SUM)."""
@@ -196,7 +201,7 @@ def a_haircut_takes_its_share(
     collateral: Quantums, gain: Amount, others: Amount, owed: Amount, collected: Amount, insurance: Quantums
 ) -> None:
     """The machine's step, at any place of the list."""
-    assume((owed <= gain + others), GAINS_COVER)
+    assume(owed <= gain + others, GAINS_COVER)
     assume(collected <= owed, COLLECTED)
     draft = exchange(owner(collateral), insurance=insurance)
     step = clearing(
@@ -219,16 +224,17 @@ def a_haircut_takes_its_share(
     assumes=(OPEN,),
 )
 def assessing_counts_breaches(
-    collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price, rounds: Count
+    collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price, rounds: Count, counted: bool
 ) -> None:
-    """The machine's step, of an account that was in breach before."""
+    """The machine's step, of an account that was in breach before or was not."""
     assume(negate(size == 0), OPEN)
-    draft = exchange(owner(collateral, size, cost), mark=mark, breaches=Map({0: rounds}))
+    draft = exchange(owner(collateral, size, cost), mark=mark, breaches=Map({0: rounds} if counted else {}))
     step = clearing(draft, Stage.ASSESS)
     required = draft.standing(draft.account(0)).maintenance
     step.assess(0)
     claim(bool(step.breaches) == (equity_of(draft, 0, mark) < required))
-    claim(draft.breaches.get(0, 0) == (rounds + 1 if step.breaches else 0))
+    before = rounds if counted else 0
+    claim(draft.breaches.get(0, 0) == (before + 1 if step.breaches else 0))
 
 
 @law(
@@ -249,6 +255,25 @@ def attempts_are_bounded(collateral: Quantums, size: SignedSize, cost: Quantums,
     step.liquidate(0)
     claim((step.cursor == 1) & (step.attempts == 0))
     claim((draft.account(0).collateral == collateral) & (draft.account(0).positions[LISTED].size == size))
+
+
+@law(
+    "ROUND-8b",
+    "Whoever is in breach no more is not liquidated, and the first attempt at whoever is cancels its orders and is counted.",
+    rules=("ROUND-8.2", "ROUND-8.3", "MARGIN-10"),
+    loses="the owner, liquidated though a close of somebody else has healed the account",
+    shape="one account with one position and no order",
+    assumes=(OPEN,),
+)
+def only_who_is_in_breach_is_liquidated(collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price) -> None:
+    """The machine's step at the account's turn."""
+    assume(negate(size == 0), OPEN)
+    draft = exchange(owner(collateral, size, cost), mark=mark)
+    required = draft.standing(draft.account(0)).maintenance
+    step = clearing(draft, Stage.LIQUIDATE)
+    step.liquidate(0)
+    claim((step.attempts == 1) == (equity_of(draft, 0, mark) < required))
+    claim(step.attempts + step.cursor == 1)
 
 
 @law(
@@ -288,10 +313,11 @@ def the_fund_pays_debts_as_if_they_were_one(insurance: Amount, debts: int, paid:
     loses="the insurance fund, by what is owed and not collected",
     shape="one more gain, by induction",
     assumes=(GAINS_COVER, GAINS, HYPOTHESIS),
+    composes=("LIQ-3b",),
 )
 def haircuts_collect_what_is_owed(owed: Amount, total: Amount, visited: int, collected: int, gain: Amount) -> None:
     """`visited` is the sum of the gains before this one."""
-    assume((owed <= total), GAINS_COVER)
+    assume(owed <= total, GAINS_COVER)
     assume((visited >= 0) & (visited + gain <= total), GAINS)
     assume((collected >= 0) & (collected <= owed) & (collected * total >= owed * visited), HYPOTHESIS)
     after = collected + haircut_due(haircut(owed, gain, total), owed, collected)

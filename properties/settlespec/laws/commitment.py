@@ -190,6 +190,7 @@ def a_digest_binds_its_branch(
     loses=STAKE,
     shape="a node that is there, and one that is shown, each a leaf or a branch",
     assumes=(INJECTIVE,),
+    composes=("TREE-1b", "TREE-2a"),
 )
 def a_node_laid_open_stands_at_its_place(
     digests: Two, is_leaf: bool, shows_leaf: bool, place: Two, other_place: Two, content: Two, other_content: Two
@@ -231,6 +232,7 @@ def children_do_not_change_places(digests: Two, depth: Key, prefix: Key, left: D
     loses=STAKE,
     shape="two paths of two branches",
     assumes=(INJECTIVE,),
+    composes=("TREE-1a", "TREE-2a"),
 )
 def a_path_binds_its_leaf(
     digests: Six,
@@ -297,11 +299,12 @@ def one_root_follows_from_a_root_and_changes(
 ) -> None:
     """Nothing is known of the maps but that their roots are the same. The mirror changes the other key."""
     hashing = InjectiveHash(digests)
-    one = Tree(hashing, 1).set_many({key: values[key] for key in keys.value})
-    other = Tree(hashing, 1).set_many({key: values[2 + key] for key in other_keys.value})
+    entries: dict[int, Any] = {key: values[key] for key in keys.value}
+    others: dict[int, Any] = {key: values[2 + key] for key in other_keys.value}
+    one, other = (Tree(hashing, 1).set_many(content) for content in (entries, others))
     same_root = one.root() == other.root()
-    content: Any = None if deletes else new
-    after, then = one.set_many({0: content}), other.set_many({0: content})
+    changed: dict[int, Any] = {0: None if deletes else new}
+    after, then = one.set_many(changed), other.set_many(changed)
     claim(implies(same_root, after.root() == then.root()))
 
 

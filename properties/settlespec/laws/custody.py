@@ -84,6 +84,7 @@ def a_forced_limit_is_its_owners_or_the_bands_edge(price: Price, low: Price, hig
     rules=("CUST-2",),
     loses="whoever is on the other side of the owner's positions and orders",
     shape="any portfolio: three numbers",
+    composes=("CUST-2a",),
 )
 def two_withdrawals_free_what_one_would(
     equity: Quantums, requirement: Amount, reserved: Amount, first: Amount, second: Amount
@@ -100,6 +101,7 @@ def two_withdrawals_free_what_one_would(
     rules=("CUST-2", "MARGIN-7"),
     loses="whoever is on the other side of an owner that frees collateral by orders",
     shape="any portfolio, and one order in a linear instrument",
+    composes=("CUST-2a",),
 )
 def resting_orders_free_nothing(
     instrument: LinearInstrument,
@@ -127,6 +129,7 @@ def resting_orders_free_nothing(
     loses="whoever is on the other side of an owner with two accounts",
     shape="two portfolios: their equities and what they need",
     assumes=(TAKES_WHAT_IS_FREE,),
+    composes=("CUST-2a",),
 )
 def a_transfer_frees_nothing(equities: Pair, needs: PairOfAmounts, amount: Amount) -> None:
     """And exactly that where the recipient has what it needs."""
@@ -144,6 +147,7 @@ def a_transfer_frees_nothing(equities: Pair, needs: PairOfAmounts, amount: Amoun
     loses="the insurance fund, by an order of operations that takes out more than another",
     shape="any portfolio around one fill",
     assumes=(TAKES_WHAT_IS_FREE, ADMITTED),
+    composes=("CUST-2a",),
 )
 def no_order_of_operations_takes_out_more(
     equity: Quantums, requirement: Amount, change: Quantums, then: Amount, amount: Amount
@@ -182,22 +186,23 @@ def a_forced_withdrawal_conserves(
     "A deposit that is taken is credited or waits as a claim, whole and never both, and is no longer uncredited.",
     rules=("CUST-1", "CUST-1.2", "CUST-7", "CUST-8"),
     loses="the depositor, or the vault by a deposit that counts twice",
-    shape="one deposit for an account that is there, of its owner or of somebody else",
+    shape="one deposit, of the owner of an account or of somebody else, or for an account that is not there yet",
 )
 def a_deposit_is_credited_or_claimed(
-    collateral: Quantums, amount: Amount, others: NotNegative, held: NotNegative, own: bool
+    collateral: Quantums, amount: Amount, others: NotNegative, held: NotNegative, own: bool, opens: bool
 ) -> None:
     """The machine's code; the account is refused a deposit of somebody else, or one beyond the cap of the vault."""
-    key = b"" if own else b"other"
-    waiting = Inbox(Map({0: Received(0, Deposit(0, key, amount))}), 0, 1, amount + others)
+    key, number = b"" if own else b"other", 1 if opens else 0
+    waiting = Inbox(Map({0: Received(0, Deposit(number, key, amount))}), 0, 1, amount + others)
     draft = exchange(owner(collateral), inbox=waiting, vault=held + amount + others)
     outcome = take(draft, Take())
     claim(isinstance(outcome, Accepted))
-    credited = draft.account(0).collateral - collateral
+    opened = draft.find_account(1)
+    credited = draft.account(0).collateral - collateral + (opened.collateral if opened else 0)
     claim(credited + draft.outbox.unpaid == amount)
     claim((credited == 0) | (draft.outbox.unpaid == 0))
     claim(draft.inbox.uncredited == others)
-    claim((credited == amount) == (own & (held + amount <= draft.parameters.max_vault)))
+    claim((credited == amount) == ((own | opens) & (held + amount <= draft.parameters.max_vault)))
     claim((draft.inbox.cursor == 1) & (not draft.inbox.messages))
 
 

@@ -30,6 +30,7 @@ def fee_and_rebate_never_cost_the_treasury(notional: Amount, taker_rate: Factor,
     rules=("FEE-2", "FEE-3"),
     loses="whoever is on the other side of a maker that cannot pay its fee",
     shape="one order filled at once",
+    composes=("FEE-2b", "FEE-3c"),
 )
 def the_reserve_covers_the_fee(notional: Amount, rate: Rate, taker_rate: Factor) -> None:
     """A rebate is not counted on. Filled in parts it may be charged more: law FEE-3b says by how much."""
@@ -44,6 +45,7 @@ def the_reserve_covers_the_fee(notional: Amount, rate: Rate, taker_rate: Factor)
     loses="whoever is on the other side of a maker whose many small fills cost more than it reserved",
     shape="one more fill after any number of fills, by induction: n fills cost at most n - 1 quantums more",
     assumes=(HYPOTHESIS,),
+    composes=("FEE-2b", "FEE-3c"),
 )
 def each_further_fill_rounds_up_once(
     filled: Amount, more: Amount, rate: Rate, taker_rate: Factor, paid: Quantums, fills: Size
@@ -61,6 +63,7 @@ def each_further_fill_rounds_up_once(
     loses="the taker",
     shape="one fill",
     assumes=(AT_MOST_WHOLE,),
+    composes=("FEE-1b",),
 )
 def a_fee_never_exceeds_the_notional(notional: Amount, rate: Factor) -> None:
     """Rounding up does not carry it beyond."""

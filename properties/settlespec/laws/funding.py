@@ -18,6 +18,7 @@ ZERO_SUM: Final = implied("ZERO-SUM", "the positions of a market sum to zero")
     loses="the insurance fund, by what funding would create",
     shape="three accounts, one perpetual",
     assumes=(ZERO_SUM,),
+    composes=("FUND-3a",),
 )
 def funding_is_zero_sum(
     first: SignedSize, second: SignedSize, third: SignedSize, rate: Rate, mark: Price, elapsed: Milliseconds
@@ -37,6 +38,7 @@ def funding_is_zero_sum(
     loses="the insurance fund",
     shape="one step of any number of accounts, by induction",
     assumes=(HYPOTHESIS,),
+    composes=("FUND-3a",),
 )
 def the_pool_stays_ahead_of_the_exact_sum(pool: Quantums, exact_so_far: int, exact: int, accounts: int) -> None:
     """Invariant: exact sum so far <= pool * scale < exact sum + scale * accounts; at the end the exact sum is zero."""

@@ -10,7 +10,6 @@ FALLS: Final = implied("LIQ-10", "a leg is closed only as far as that lowers mai
 FEE_PAID: Final = implied("FEE-1b", "a taker's fee is never negative")
 GAINS_COVER: Final = implied("LIQ-1b", "what is owed is not negative, and at most the gains of the round")
 GAINS: Final = implied("LIQ-1", "no gain is negative")
-HELD: Final = case("an account holds what it has to, and acts")
 INTERVAL: Final = case("the bounds stand in order")
 NOBODY_OWES: Final = implied("AT-REST-NOBODY-OWES", "at rest no equity is negative")
 FUND: Final = implied("INSURANCE", "the insurance fund is never negative")

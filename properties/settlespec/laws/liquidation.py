@@ -69,6 +69,7 @@ def the_bankruptcy_quote_is_starkex_fair(
     loses="the insurance fund",
     shape="any portfolio: equity and maintenance around one close",
     assumes=(FALLS, ACCEPTABLE),
+    composes=("LIQ-4a", "LIQ-5a"),
 )
 def a_liquidation_never_makes_a_debtor(
     equity: Amount, before: Amount, after: int, released: Quantums, over: Quantums, notional: Amount, rate: Factor
@@ -104,6 +105,7 @@ def the_slip_contains_the_mark(mark: Price, reference: Price, slip: Factor, step
     loses="everybody who could withdraw later than the others",
     shape="three accounts; marks and funding move money between them and the pool",
     assumes=(NOBODY_OWES, FUND, POOL),
+    composes=("LIQ-1b", "LIQ-2a"),
 )
 def what_is_owed_is_covered_by_insurance_and_gains(
     rest_of_first: Quantums,
@@ -143,6 +145,7 @@ def what_is_owed_is_covered_by_insurance_and_gains(
     loses="bystanders, who would pay for a default that they had no part in",
     shape="three accounts with gains",
     assumes=(GAINS, GAINS_COVER),
+    composes=("LIQ-3b",),
 )
 def the_haircut_covers_the_debt_and_only_from_gains(
     owed: Quantums, first: Quantums, second: Quantums, third: Quantums
@@ -165,6 +168,7 @@ def the_haircut_covers_the_debt_and_only_from_gains(
     loses="the accounts that were solvent all the time",
     shape="one account among any others",
     assumes=(GAINED, GAINS_COVER),
+    composes=("LIQ-3b",),
 )
 def a_haircut_leaves_what_was_there_at_rest(at_rest: Amount, now: Amount, others: Amount, owed: Quantums) -> None:
     """What is owed is at most the sum of all gains (law LIQ-1a); `others` is what all others gained."""

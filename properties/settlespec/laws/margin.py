@@ -50,6 +50,7 @@ def market_at(instrument: LinearInstrument, mark: Price) -> Market:
     loses="the owner, liquidated by the operation that was just admitted",
     shape="one position in a linear instrument",
     assumes=(FACTOR, MEETS_INITIAL),
+    composes=("MARGIN-5b",),
 )
 def initial_covers_maintenance(
     instrument: LinearInstrument, mark: Price, size: SignedSize, worth: Quantums, factor: Factor, surcharge_ppm: Factor
@@ -68,6 +69,7 @@ def initial_covers_maintenance(
     loses="the insurance fund, and after it whoever gained",
     shape="one position in a linear instrument, one move of at most the maintenance rate",
     assumes=(MEETS_MAINTENANCE, WITHIN_THE_MOVE),
+    composes=("MARGIN-3d",),
 )
 def no_bad_debt_within_the_maintenance_move(
     instrument: LinearInstrument, mark: Price, moved: Price, size: SignedSize, worth: Quantums
@@ -298,6 +300,7 @@ def trading_at_the_mark_moves_no_equity(cash: Quantums, size: SignedSize, change
     loses="liveness: a liquidation that its own rule would refuse",
     shape="any portfolio with equity: one close",
     assumes=(FALLS,),
+    composes=("LIQ-4a", "MARGIN-9a"),
 )
 def the_bankruptcy_quote_is_just_admitted(worth: Amount, before: Amount, after: int, released: Quantums) -> None:
     """The rules of liquidation and of risk reduction meet."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from settlespec.arithmetic import PPM, absolute, choose, maximum, minimum
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, minimum
 from settlespec.domain.instruments import Instrument, InstrumentKind, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Loss, Milliseconds, Price, Quantums, SignedSize
 from settlespec.laws.grounds import FACTOR, INTERVAL, NotNegative
@@ -136,6 +136,7 @@ def an_honest_loss_counts_as_stated(worth: Amount, right: Right, strike: Price, 
     rules=("MARGIN-15",),
     loses="the owner of a covered call, or the insurance fund",
     shape="one written call and one lot of its underlying, in one scenario within the scan range",
+    composes=("MARGIN-15b",),
 )
 def a_covered_call_is_bounded(stated: Loss, strike: Price, mark: Price, reference: Price, moved: Amount) -> None:
     """Whatever the array says of the call."""
@@ -150,6 +151,7 @@ def a_covered_call_is_bounded(stated: Loss, strike: Price, mark: Price, referenc
     rules=("MARGIN-15",),
     loses="the owner of a protected position",
     shape="one put and one lot of its underlying, in one scenario within the scan range",
+    composes=("MARGIN-15a",),
 )
 def a_protective_put_floors_the_loss(stated: Loss, strike: Price, mark: Price, reference: Price, moved: Amount) -> None:
     """Whatever the array says of the put: what is left is the strike."""
@@ -223,6 +225,7 @@ def charges_are_subadditive(size: SignedSize, change: SignedSize, basis: Amount,
     rules=("MARGIN-15", "EXPIRY-1"),
     loses="whoever replaces a future by a call and a written put of one strike",
     shape="one call and one written put of one strike, worth their payoffs after the move",
+    composes=("MARGIN-15c", "EXPIRY-1a"),
 )
 def a_synthetic_future_loses_like_a_future(strike: Price, call: Price, put: Price, moved: Amount) -> None:
     """With arrays of payoffs, in one scenario within the scan range."""
@@ -296,6 +299,7 @@ def a_lot_needs_its_largest_loss_and_charges(
     rules=("MARGIN-2.3", "MARGIN-2.4"),
     loses="whoever is judged by a requirement that is not his",
     shape="two holdings of one underlying",
+    composes=("MARGIN-2d",),
 )
 def losses_of_holdings_add_up(
     listed: ListedOption, one: Losses, other: Losses, first: SignedSize, second: SignedSize
@@ -309,7 +313,7 @@ def losses_of_holdings_add_up(
 
 @law(
     "LIQ-7a",
-    "Whoever is restored has headroom: a liquidation that ends leaves equity above the exact requirement and the exact fee.",
+    "Whoever is restored has headroom, and whoever has none is not: the two differ by no more than the roundings.",
     rules=("LIQ-7", "LIQ-7.2", "LIQ-5"),
     loses="the account, closed further by a search that looks where nothing restores",
     shape="any portfolio after one close: equity, risk and fee",
@@ -325,3 +329,5 @@ def a_restored_account_has_headroom(
     assume(restored(after, initial(required, factor, 0), required), RESTORED)
     worth = after + liquidation_fee(notional, rate, notional * rate)
     claim(headroom(worth, risk, factor, notional * rate) >= 0)
+    rounded = 2 + ceil_div(factor, PPM)
+    claim(headroom(worth - spare - rounded, risk, factor, notional * rate) < 0)

@@ -37,6 +37,7 @@ NEWER: Final = world("clocks and timestamps of rounds rise")
     rules=("LIQ-13",),
     loses="the owner, closed too early, or the others, by an account that is closed too late",
     shape="one account over two rounds",
+    composes=("ROUND-7a",),
 )
 def rounds_in_a_row_are_counted(rounds: Count, first: bool, second: bool) -> None:
     """A round without breach forgets those before it."""

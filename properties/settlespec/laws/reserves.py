@@ -19,6 +19,7 @@ RESERVED: Final = implied("HEALTH-AFTER-OP", "equity covers the requirement and 
     loses="whoever is on the other side of a maker that cannot stand by its order",
     shape="one position and one order filled whole, in one linear instrument without surcharge",
     assumes=(FEE_PAID, RESERVED),
+    composes=("MARGIN-7a", "MARGIN-4b", "FEE-3a"),
 )
 def the_reserve_covers_the_fill(
     instrument: LinearInstrument,
@@ -60,6 +61,7 @@ def the_reserve_covers_the_fill(
     loses="whoever is on the other side of a maker that cannot stand by its order",
     shape="one position and one order filled in two parts, in one linear instrument without surcharge",
     assumes=(FEE_PAID, RESERVED),
+    composes=("MARGIN-7a", "MARGIN-4b", "FEE-3b"),
 )
 def two_fills_need_a_quantum_more(
     instrument: LinearInstrument,

@@ -1,10 +1,7 @@
-"""Laws of the contract of a validity rollup, by its own code: what is paid once, when it may be frozen, and how batches follow each other.
+"""Laws of how money leaves a validity rollup, by its contract's own code: what is paid once, and when the rollup may be frozen.
 
 Nothing is paid twice: whatever leaves goes through one function, which uses a name up (VALID-12a), and each way out first asks whether
 its name is used (VALID-12b). That all can be paid is VALID-14a: nobody owes and positions sum to zero, so what is due is what is there.
-
-Batches form one chain: VALID-6a says that a batch begins where the one before ended and nowhere else, and VALID-6b is the step by which
-numbers, clocks and inboxes of any number of batches only go forward.
 """
 
 from typing import Any, Final
@@ -13,25 +10,17 @@ from attrs import evolve
 from immutables import Map
 
 from settlespec.arithmetic import negate
-from settlespec.commitment.batch import Body
-from settlespec.commitment.hashes import SHA256
-from settlespec.commitment.header import START as START_OF_CHAIN
-from settlespec.commitment.header import Header
 from settlespec.domain.messages import Deposit, ForcedWithdrawal, Received
 from settlespec.domain.quantities import Amount, Count, Index, Milliseconds, Price, SignedSize
-from settlespec.laws.grounds import HYPOTHESIS, NOBODY_OWES, NotNegative
+from settlespec.laws.grounds import NOBODY_OWES, NotNegative
+from settlespec.laws.shapes import REGISTRY, opening
 from settlespec.laws.statement import assume, claim, implied, law, world
-from settlespec.machine.genesis import minimal
-from settlespec.machine.signatures import Ideal
-from settlespec.proofs.interface import Deployment, Statement
 from settlespec.rules.custody import forced_deadline, is_overdue
 from settlespec.rules.margin import equity
 from settlespec.settlement import validity_exits
-from settlespec.settlement.chain import Opening
-from settlespec.settlement.validity_batches import bounds, links, prove
-from settlespec.settlement.validity_calls import ClaimMoney, Escape, Freeze, Prove, Refund
+from settlespec.settlement.validity_calls import ClaimMoney, Escape, Freeze, Refund
 from settlespec.settlement.validity_refusals import Paid, Refusal, Way
-from settlespec.settlement.validity_registry import Registry, Request, ValidityParameters, Waiting, first_registry
+from settlespec.settlement.validity_registry import Registry, Request
 from settlespec.settlement.vault import Vault
 from settlespec.settlement.ways_out import blocks_to_leave
 
@@ -41,43 +30,9 @@ CONSERVED: Final = implied(
     "CONSERVATION",
     "the vault holds the cash of all accounts, the claims and the funds",
 )
-BALANCED: Final = implied("ZERO-SUM", "the positions of a market sum to zero")
 FORWARD: Final = world("the clock of the base layer never runs backwards")
 SLOTS: Final = world("blocks of the base layer come at least as often as its slots")
 TWICE: Final = "whoever leaves last, by what was paid twice"
-
-
-Three = tuple[int, int, int]
-"""Chain, rollup and number of a batch."""
-
-FourDistances = tuple[NotNegative, NotNegative, NotNegative, NotNegative]
-"""Between two batches: in numbers, milliseconds, messages received and messages taken."""
-
-Six = tuple[int, int, int, int, int, int]
-"""Root, clock, messages received, inbox, outbox and data at one end of a batch; digests are arbitrary integers."""
-
-
-class Verdict:
-    """A proof system that has made up its mind."""
-
-    name = "verdict"
-
-    def __init__(self, holds: bool) -> None:
-        self.holds = holds
-
-    def verify(self, statement: Statement, proof: bytes) -> bool:
-        """Whatever is shown."""
-        return self.holds
-
-    def prove(self, batch: Any, last: Header) -> bytes:
-        """Nothing is proven here."""
-        raise AssertionError(f"no law proves a batch after {last.number}")
-
-
-REGISTRY: Final = first_registry(
-    ValidityParameters("operator"), Deployment(SHA256, minimal(Ideal()), Ideal(), Body.LOG), Verdict(True), Map()
-)
-"""A rollup that has just begun."""
 
 
 def deposited(amount: Any) -> Request:
@@ -88,11 +43,6 @@ def deposited(amount: Any) -> Request:
 def requested(deadline: Any) -> Request:
     """A forced withdrawal in the inbox."""
     return Request(Received(0, ForcedWithdrawal(0, OWNER, 1)), deadline)
-
-
-def opening(time: Any) -> Opening:
-    """A block at this time."""
-    return Opening(1, time, b"", 1, 1, 0, 1)
 
 
 def leave(registry: Registry, way: Way) -> Any:
@@ -132,6 +82,7 @@ def a_payment_moves_exactly_its_amount(way: Way, balance: NotNegative, wallet: N
     loses=TWICE,
     shape="one payment in each way out of a frozen rollup, asked for again with any proof",
     assumes=(CONSERVED,),
+    composes=("VALID-12a", "CUST-8a"),
 )
 def nothing_is_paid_twice(way: Way, balance: NotNegative, amount: Amount) -> None:
     """Claims of withdrawals, escapes and refunds alike: the name is looked at before the proof."""
@@ -174,7 +125,7 @@ def a_deposit_is_taken_or_refunded(frozen: bool, amount: Amount, balance: NotNeg
     "Once a rollup is frozen the vault can pay every account its equity, whoever comes first.",
     rules=("VALID-12", "VALID-14", "MARGIN-8"),
     loses="whoever leaves last",
-    shape="three accounts with positions in one instrument, who leave in turn",
+    shape="three accounts whose positions in one instrument sum to zero, who leave in turn",
     composes=("ROUND-1a", "FUND-2a", "TRADE-3a", "VALID-12a"),
     assumes=(NOBODY_OWES, CONSERVED),
 )
@@ -265,6 +216,7 @@ def every_request_has_its_own_window(
     loses="the owner who was told how long leaving takes at most",
     shape="one owner without positions and orders",
     assumes=(SLOTS,),
+    composes=("CUST-9a",),
 )
 def leaving_takes_no_longer_than_said(window: Milliseconds, slot: Milliseconds, inclusion: Count) -> None:
     """The freeze is in the first block past the deadline, if it was sent `inclusion` blocks before."""
@@ -273,115 +225,3 @@ def leaving_takes_no_longer_than_said(window: Milliseconds, slot: Milliseconds, 
     waited = blocks - 3 * inclusion
     claim((waited * slot <= window) & ((waited + 1) * slot > window))
     claim(negate(is_overdue(waited * slot, forced_deadline(0, window))))
-
-
-def header(place: Any, fields: Any, ends: Any, taken: Any) -> Any:
-    """A header whose numbers and digests are arbitrary integers.
-
-    Args:
-        place: chain, rollup and number.
-        fields: previous root, time, received, inbox, outbox and data before.
-        ends: new root, time, received, inbox, outbox and data after.
-        taken: messages taken after it.
-    """
-    previous_root, time, received, inbox, outbox, data = fields
-    new_root, time_after, received_after, inbox_after, outbox_after, data_after = ends
-    return Header(
-        *place, previous_root, new_root, time, time_after, received, received_after, taken,
-        inbox, inbox_after, outbox, outbox_after, data, data_after, START_OF_CHAIN, True,
-    )  # fmt: skip
-
-
-def follows(last: Any, then: Any) -> Any:
-    """Whether the contract finds that one header follows the other."""
-    holds: Any = True
-    for linked, _ in links(last, then):
-        holds = holds & linked
-    return holds
-
-
-@law(
-    "VALID-6a",
-    "A batch begins with the root, the clock, the inbox, the outbox and the data with which the one before ended, and nowhere else.",
-    rules=("VALID-6",),
-    loses="everybody, by a state that no operation led to",
-    shape="one header and any header after it",
-)
-def a_batch_begins_where_the_last_ended(
-    place: Three,
-    before: Six,
-    ends: Six,
-    taken: int,
-    place_of_next: Three,
-    starts: Six,
-    ends_of_next: Six,
-    taken_of_next: int,
-) -> None:
-    """So of one last batch there is one beginning: with one body there is one end (TREE-5b)."""
-    last = header(place, before, ends, taken)
-    then = header(place_of_next, starts, ends_of_next, taken_of_next)
-    begins: Any = (place[0] == place_of_next[0]) & (place[1] == place_of_next[1]) & (place[2] + 1 == place_of_next[2])
-    for end, start in zip(ends, starts, strict=True):
-        begins = begins & (end == start)
-    forward = (starts[1] <= ends_of_next[1]) & (starts[2] <= ends_of_next[2])
-    forward = forward & (taken <= taken_of_next) & (taken_of_next <= ends_of_next[2])
-    claim(follows(last, then) == (begins & forward))
-
-
-@law(
-    "VALID-6b",
-    "However many batches follow each other, their numbers have no gap, and neither clock, inbox nor what was taken ever goes back.",
-    rules=("VALID-6",),
-    loses="the owner of a message that is taken twice, or of one that is passed over",
-    shape="one more batch, by induction",
-    assumes=(HYPOTHESIS,),
-)
-def batches_only_go_forward(
-    place: Three, ends: Six, taken: int, ends_of_next: Six, taken_of_next: int, since: FourDistances
-) -> None:
-    """The batch of `place` and `ends` comes after the first by `since`: its number, clock, messages received and messages taken."""
-    for distance in since:
-        assume(distance >= 0, HYPOTHESIS)
-    then = header((place[0], place[1], place[2] + 1), ends, ends_of_next, taken_of_next)
-    batches, passed, arrived, done = since
-    forward = (then.number - (place[2] - batches) == batches + 1) & (then.time_after >= ends[1] - passed)
-    forward = forward & (then.received_after >= ends[2] - arrived) & (then.taken_after >= taken - done)
-    claim(negate(follows(header(place, ends, ends, taken), then)) | forward)
-
-
-@law(
-    "VALID-7a",
-    "The clock of a batch is never further from its block's than the deployment allows.",
-    rules=("VALID-7",),
-    loses="owners whose orders and messages expire by a clock that the operator makes",
-    shape="one batch without messages",
-)
-def the_clock_stays_near_the_block(
-    now: Milliseconds, clock: Milliseconds, ahead: Milliseconds, behind: Milliseconds
-) -> None:
-    """Either way."""
-    registry = evolve(REGISTRY, parameters=evolve(REGISTRY.parameters, max_ahead=ahead, max_behind=behind))
-    holds: Any = True
-    for kept, _ in bounds(registry, opening(now), evolve(REGISTRY.exit, time_after=clock)):
-        holds = holds & kept
-    claim(holds == ((clock - now <= ahead) & (now - clock <= behind)))
-
-
-@law(
-    "VALID-8a",
-    "Only a batch that is shown to follow becomes proven, and its root an exit root only where it ended at rest.",
-    rules=("VALID-8",),
-    loses="everybody, by money paid under a root that is not final or inside a round",
-    shape="one batch that waits, with an honest proof or not",
-)
-def only_a_proven_batch_at_rest_is_an_exit(shown: bool, at_rest: bool, frozen: bool) -> None:
-    """A frozen rollup stays as it is."""
-    batch = evolve(REGISTRY.proven, number=1, new_root=b"root", at_rest=at_rest)
-    registry = evolve(REGISTRY, proofs=Verdict(shown), waiting=(Waiting(batch, b""),), frozen=frozen)
-    answer = prove(registry, Prove(1, b""))
-    claim((not isinstance(answer, Refusal)) == (shown & negate(frozen)))
-    if not isinstance(answer, Refusal):
-        after = answer[0]
-        claim((after.proven is batch) & (not after.waiting))
-        claim((after.exit is batch) == at_rest)
-        claim((1 in after.exits) == at_rest)

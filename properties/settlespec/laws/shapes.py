@@ -1,10 +1,13 @@
-"""Concrete shapes on which laws run the machine itself: few accounts, each with a position or none, and arbitrary amounts."""
+"""Concrete shapes on which laws run the machine itself and the contract of a rollup: few accounts or messages, and arbitrary amounts."""
 
 from typing import Any, Final
 
 from attrs import evolve
 from immutables import Map
 
+from settlespec.commitment.batch import Body
+from settlespec.commitment.hashes import SHA256
+from settlespec.commitment.header import Header
 from settlespec.domain.accounts import Account, Position
 from settlespec.domain.instruments import Quote
 from settlespec.domain.ladder import EMPTY_LADDER
@@ -13,7 +16,10 @@ from settlespec.machine.clearing import Clearing
 from settlespec.machine.draft import Draft
 from settlespec.machine.genesis import initial_state, minimal
 from settlespec.machine.signatures import Ideal
+from settlespec.proofs.interface import Deployment, Statement
 from settlespec.rules.margin import linear_array
+from settlespec.settlement.chain import Opening
+from settlespec.settlement.validity_registry import ValidityParameters, first_registry
 
 START: Final = initial_state(minimal(Ideal()))
 """The first state of the preset `minimal`: two perpetuals, of which the laws use the first."""
@@ -82,3 +88,31 @@ def equity_of(draft: Draft, number: int, mark: Any) -> Any:
     account = draft.account(number)
     position = account.positions.get(LISTED)
     return account.collateral if position is None else account.collateral - position.cost + position.size * mark
+
+
+class Verdict:
+    """A proof system that has made up its mind."""
+
+    name = "verdict"
+
+    def __init__(self, holds: bool) -> None:
+        self.holds = holds
+
+    def verify(self, statement: Statement, proof: bytes) -> bool:
+        """Whatever is shown."""
+        return self.holds
+
+    def prove(self, batch: Any, last: Header) -> bytes:
+        """Nothing is proven here."""
+        raise AssertionError(f"no law proves a batch after {last.number}")
+
+
+REGISTRY: Final = first_registry(
+    ValidityParameters("operator"), Deployment(SHA256, minimal(Ideal()), Ideal(), Body.LOG), Verdict(True), Map()
+)
+"""A rollup that has just begun."""
+
+
+def opening(time: Any) -> Opening:
+    """A block at this time."""
+    return Opening(1, time, b"", 1, 1, 0, 1)

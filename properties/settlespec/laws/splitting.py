@@ -8,7 +8,7 @@ from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import Amount, Factor, Milliseconds, Price, Quantums, Rate, SignedSize, Size
 from settlespec.laws.grounds import GAINS_COVER, NotNegative
 from settlespec.laws.margin import LinearInstrument, market_at
-from settlespec.laws.statement import assume, case, claim, implied, law
+from settlespec.laws.statement import assume, claim, implied, law
 from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
 from settlespec.rules.funding import exact_payment, payment
 from settlespec.rules.liquidation import bankruptcy_quote, haircut
@@ -16,7 +16,6 @@ from settlespec.rules.margin import initial, maintenance, order_reserve, risk_al
 from settlespec.rules.trading import open_interest_change, realised, trade_position
 
 REBATE: Final = implied("GENESIS-1.2", "the rebate is no more than the taker's fee")
-CLOSES: Final = case("both parts close lots of the position")
 SUBADDITIVE: Final = implied("MARGIN-2e", "the risk of two books together is at most the sum of theirs")
 DEARER: Final = "the fund that rounding is for, by whoever splits what he does"
 
@@ -27,6 +26,7 @@ DEARER: Final = "the fund that rounding is for, by whoever splits what he does"
     rules=("FEE-1",),
     loses=DEARER,
     shape="one fill in two parts",
+    composes=("FEE-1b",),
 )
 def splitting_a_fill_saves_its_taker_nothing(first: Amount, second: Amount, rate: Factor) -> None:
     """At one price, notionals add up."""
@@ -41,6 +41,7 @@ def splitting_a_fill_saves_its_taker_nothing(first: Amount, second: Amount, rate
     loses=DEARER,
     shape="one fill in two parts",
     assumes=(REBATE,),
+    composes=("FEE-1b", "FEE-2b"),
 )
 def splitting_a_fill_brings_its_maker_nothing(first: Amount, second: Amount, rate: Rate, taker_rate: Factor) -> None:
     """Whoever takes it."""
@@ -57,6 +58,7 @@ def splitting_a_fill_brings_its_maker_nothing(first: Amount, second: Amount, rat
     rules=("FUND-2", "FUND-3"),
     loses=DEARER,
     shape="one position in two accounts",
+    composes=("FUND-3a",),
 )
 def splitting_a_holding_saves_no_funding(
     first: SignedSize, second: SignedSize, rate: Rate, mark: Price, elapsed: Milliseconds
@@ -74,6 +76,7 @@ def splitting_a_holding_saves_no_funding(
     loses=DEARER,
     shape="one gain in two accounts, among any others",
     assumes=(GAINS_COVER,),
+    composes=("LIQ-3b",),
 )
 def splitting_a_gain_saves_no_haircut(owed: Amount, first: Amount, second: Amount, total: Amount) -> None:
     """Whatever all others gained."""
@@ -88,6 +91,7 @@ def splitting_a_gain_saves_no_haircut(owed: Amount, first: Amount, second: Amoun
     rules=("LIQ-4",),
     loses="the account that is closed, or whoever takes its position over",
     shape="any portfolio: equity and maintenance around two closes",
+    composes=("LIQ-4b",),
 )
 def splitting_a_close_moves_its_quote_by_a_quantum(
     equity: Amount, after: NotNegative, second_fall: Amount, first_fall: Amount, released: Quantums, then: Quantums
@@ -109,23 +113,29 @@ def splitting_a_close_moves_its_quote_by_a_quantum(
     rules=("TRADE-3", "TRADE-4"),
     loses="the account or its counterparty, by more than the rounding of a partial close",
     shape="a long position, closed in two parts at one price",
-    assumes=(CLOSES,),
+    composes=("TRADE-3f", "TRADE-4a"),
 )
-def splitting_a_close_realises_the_same(held: Size, cost: Amount, first: Size, second: Size, price: Price) -> None:
+def splitting_a_close_realises_the_same(
+    first: Size, second: Size, rest: NotNegative, cost: Amount, price: Price
+) -> None:
     """The first part is rounded alone, the second with what the first left. Claimed in steps, each of which the next one builds on."""
-    assume(first + second <= held, CLOSES)
+    held, left = first + second + rest, second + rest
     position = Position(held, cost)
     between = trade_position(position, -first, price)
     parts = trade_position(between, -second, price)
     whole = trade_position(position, -(first + second), price)
-    claim((whole.size == parts.size) & (between.size == held - first))
-    claim(between.cost * held < cost * between.size + held)
-    claim(between.cost * held * parts.size <= (cost * between.size + held) * parts.size)
-    claim(parts.cost * between.size < between.cost * parts.size + between.size)
-    claim(parts.cost * between.size * held < between.cost * held * parts.size + between.size * held)
-    claim(whole.cost * held * between.size >= cost * parts.size * between.size)
-    claim(parts.cost * (between.size * held) < (whole.cost + 2) * (between.size * held))
-    claim((whole.cost <= parts.cost) & (parts.cost <= whole.cost + 1))
+    claim((between.size == left) & (parts.size == rest) & (whole.size == rest))
+    claim((between.cost * held >= cost * left) & (between.cost * held < cost * left + held))
+    claim(between.cost * held * rest <= (cost * left + held) * rest)
+    claim(
+        (parts.cost * left * held < (between.cost * rest + left) * held)
+        & (parts.cost * left * held >= cost * left * rest)
+    )
+    claim(
+        (parts.cost * (left * held) < (whole.cost + 2) * (left * held))
+        & ((parts.cost - (whole.cost - 1)) * (left * held) > 0)
+    )
+    claim((parts.cost > whole.cost - 1) & (parts.cost < whole.cost + 2))
     gained = realised(position, -first, price) + realised(between, -second, price)
     claim(gained - parts.cost == realised(position, -(first + second), price) - whole.cost)
 
@@ -156,6 +166,7 @@ def merging_two_openings_changes_nothing(
     rules=("TRADE-7",),
     loses="whoever pays a surcharge on open interest that nobody holds",
     shape="one account, two fills of any sides",
+    composes=("TRADE-7a",),
 )
 def merging_two_fills_changes_no_open_interest(size: SignedSize, first: SignedSize, second: SignedSize) -> None:
     """Through zero and back."""
@@ -169,6 +180,7 @@ def merging_two_fills_changes_no_open_interest(size: SignedSize, first: SignedSi
     rules=("MARGIN-2.2", "MARGIN-4", "MARGIN-5", "MARGIN-5.2", "MARGIN-7", "FEE-3"),
     loses="whoever is on the other side of orders that free what one order would not",
     shape="one order in two parts, in one linear instrument, surcharge included",
+    composes=("MARGIN-7a", "MARGIN-4b", "FEE-3c"),
 )
 def splitting_an_order_frees_nothing(
     instrument: LinearInstrument,
@@ -205,6 +217,7 @@ def splitting_an_order_frees_nothing(
     loses="the insurance fund, by whoever divides a portfolio over accounts to need less",
     shape="two portfolios in one underlying: their risks, which are sub-additive",
     assumes=(SUBADDITIVE,),
+    composes=("MARGIN-4b", "MARGIN-5b"),
 )
 def splitting_a_portfolio_frees_nothing(
     first: Amount, second: Amount, together: int, factor: Factor, surcharge_ppm: Factor

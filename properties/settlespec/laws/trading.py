@@ -42,6 +42,7 @@ def cash(collateral: Quantums, position: Position) -> int:
     rules=("TRADE-2", "TRADE-3", "TRADE-4", "FEE-1", "FEE-2"),
     loses="everybody, by whatever a fill could create",
     shape="two accounts, one instrument, any positions before",
+    composes=("TRADE-4a", "FEE-1b", "FEE-2b"),
 )
 def a_fill_conserves(
     buyer: Position,
@@ -132,6 +133,7 @@ def long_and_short_sides_move_together(buyer: SignedSize, seller: SignedSize, si
     loses="the owner, by every lot beyond it",
     shape="one order, a fill before and after each of two replacements",
     assumes=(FILLED,),
+    composes=("TRADE-13b", "TRADE-13c"),
 )
 def an_order_is_never_overfilled_through_replace(
     size: Size, second: Size, third: Size, before: int, between: int, after: int
