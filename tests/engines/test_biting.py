@@ -1,10 +1,11 @@
 """What becomes of a mutant: killed by a law, proved to be the rule, or a survivor; and a defect of ours is no kill."""
 
 import json
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 from attrs import evolve
@@ -15,11 +16,13 @@ from settlespec.engines.biting import Effort, Fate, Judgement, Way, judge
 from settlespec.engines.calling import Called, LawCalls, calls_of, calls_of_all
 from settlespec.engines.campaign import worker_pool
 from settlespec.engines.judging import judge_all, key_of, laws_that_call
-from settlespec.engines.mutating import Mutant, all_mutants
-from settlespec.engines.planting import Planted, PlantedTooLate, plant
+from settlespec.engines.killable import run_killably
+from settlespec.engines.mutating import Mutant, all_mutants, rule_modules
 from settlespec.engines.replaying import Outcome
 from settlespec.laws.statement import catalogue
+from settlespec.rules import funding
 from settlespec.rules.fees import taker_fee
+from tests.engines.planted import fee_with, payment_with
 
 MUTANTS = {mutant.id: mutant for mutant in all_mutants()}
 LAWS = {law.id: law for law in catalogue()}
@@ -28,7 +31,7 @@ EFFORT = Effort(most_draws=400, enough_draws=100, seconds=5.0, declared=equivale
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ProcessPoolExecutor]:
-    """A process that has imported no rule: this one has."""
+    """One process beside this one."""
     with worker_pool(1) as workers:
         yield workers
 
@@ -92,10 +95,25 @@ def test_a_law_that_cannot_be_asked_is_a_defect_and_no_kill(pool: ProcessPoolExe
     assert "conditions" in judgement.defects[0]
 
 
-def test_a_fault_is_not_planted_where_the_rules_are_imported_already():
-    assert taker_fee.__module__ in sys.modules
-    with pytest.raises(PlantedTooLate, match=r"settlespec\.rules\.fees"):
-        plant(Planted("settlespec.rules.fees", ""))
+def test_whoever_has_imported_the_rule_already_runs_the_fault_and_no_other_process_does():
+    floor = MUTANTS["fees.taker_fee/rounding/1/floor_div"]
+    assert run_killably(fee_with, floor, seconds=60) == (0, 0)
+    assert taker_fee(1, 1) == 1
+
+
+def test_a_fault_may_call_what_its_module_does_not_import():
+    floor = MUTANTS["funding.payment/rounding/1/floor_div"]
+    assert not hasattr(funding, "floor_div")
+    assert funding.payment(1) == 1
+    assert run_killably(payment_with, floor, seconds=60) == 0
+
+
+@pytest.mark.parametrize("module", rule_modules())
+def test_the_code_of_a_rule_is_all_that_it_is(module: str):
+    functions = {mutant.function for mutant in MUTANTS.values() if mutant.module == module}
+    for function in (vars(import_module(module))[name] for name in functions):
+        assert isinstance(function, FunctionType)
+        assert (function.__closure__, function.__defaults__, function.__kwdefaults__) == (None, None, None)
 
 
 def test_a_law_calls_what_it_calls_and_not_what_it_names():

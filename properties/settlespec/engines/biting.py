@@ -20,11 +20,11 @@ from settlespec.engines.drawing import draws
 from settlespec.engines.equivalence import Declared, prove_equal
 from settlespec.engines.killable import Died, TimeUp, run_killably
 from settlespec.engines.mutating import Mutant
-from settlespec.engines.planting import Planted, plant
+from settlespec.engines.planting import plant
 from settlespec.engines.proving import EngineDefect, Proof, Status, prove
 from settlespec.engines.replaying import Outcome, replay
 from settlespec.engines.solvers import Patience
-from settlespec.laws.statement import BadStatement, Law, laws_in
+from settlespec.laws.statement import BadStatement, Law, catalogue, laws_in
 
 SECONDS_OF_DRAWING: Final = 600.0
 """Limit for the plain arguments of all laws about one mutant: it is reached by a mutant that makes a rule run for ever, and by no other."""
@@ -121,10 +121,11 @@ def judge(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> Judgement
         laws: those that call its function; asked in this order.
         effort: how hard to try.
     """
-    planted = Planted(mutant.module, mutant.text)
-    found = _draw(planted, laws, effort)
+    # Here and not in each of the processes that are forked below: they find the laws imported.
+    catalogue()
+    found = _draw(mutant, laws, effort)
     if not found.breaks:
-        found = _draw(planted, laws, _harder(effort))
+        found = _draw(mutant, laws, _harder(effort))
     if found.breaks:
         return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, defects=found.defects)
     return _judge_by_proof(mutant, laws, effort, found.defects)
@@ -147,25 +148,25 @@ def _judge_by_proof(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort, de
     found = _Asked(defects=defects)
     for law in laws:
         if not found.breaks:
-            found = found + _prove(Planted(mutant.module, mutant.text), law, effort)
+            found = found + _prove(mutant, law, effort)
     if found.breaks:
         return Judgement(mutant.id, Fate.KILLED, len(laws), found.breaks, found.undecided, defects=found.defects)
     fate = Fate.DEFECT if found.defects else Fate.SURVIVED
     return Judgement(mutant.id, fate, len(laws), (), found.undecided, _in_words(equal), found.defects)
 
 
-def _draw(planted: Planted, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
+def _draw(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
     if not laws:
         return _Asked()
     try:
-        return run_killably(ask_by_drawing, planted, tuple(laws), effort, seconds=SECONDS_OF_DRAWING)
+        return run_killably(ask_by_drawing, mutant, tuple(laws), effort, seconds=SECONDS_OF_DRAWING)
     except (TimeUp, Died) as ended:
         return _Asked(defects=(f"drawing: {ended}",))
 
 
-def ask_by_drawing(planted: Planted, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
+def ask_by_drawing(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> _Asked:
     """Run each law on plain arguments with the fault in place; for a process of its own."""
-    plant(planted)
+    plant(mutant)
     found = _Asked()
     for named in laws:
         try:
@@ -193,18 +194,18 @@ def _break_of(law: Law, effort: Effort) -> tuple[Break, ...]:
     return ()
 
 
-def _prove(planted: Planted, named: LawCalls, effort: Effort) -> _Asked:
+def _prove(mutant: Mutant, named: LawCalls, effort: Effort) -> _Asked:
     try:
-        return run_killably(ask_by_proving, planted, named, effort, seconds=effort.seconds)
+        return run_killably(ask_by_proving, mutant, named, effort, seconds=effort.seconds)
     except (TimeUp, Died):
         return _Asked(undecided=(named.id,))
     except (EngineDefect, BadStatement) as defect:
         return _Asked(defects=(f"{named.id}: {defect}",))
 
 
-def ask_by_proving(planted: Planted, named: LawCalls, effort: Effort) -> _Asked:
+def ask_by_proving(mutant: Mutant, named: LawCalls, effort: Effort) -> _Asked:
     """Let the prover read one law with the fault in place; for a process of its own."""
-    plant(planted)
+    plant(mutant)
     law = _law(named)
     proof = prove(law, effort.patience, effort.most_paths)
     if proof.status is Status.REFUTED and proof.counterexample is not None:

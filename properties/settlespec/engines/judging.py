@@ -21,7 +21,7 @@ from settlespec.engines.mutating import Mutant, source_of
 
 ENGINES: Final = tuple(
     f"settlespec.engines.{name}"
-    for name in ("biting", "drawing", "equivalence", "paths", "proving", "replaying", "solvers", "symbolic")
+    for name in ("biting", "drawing", "equivalence", "paths", "planting", "proving", "replaying", "solvers", "symbolic")
 )
 """What an answer depends on beside the rules and the laws."""
 
@@ -106,7 +106,7 @@ def judge_all(
         mutants: to be judged.
         calls: what each law calls.
         effort: how hard to try.
-        executor: whose processes have imported no rule; by default a pool of `JOBS` local processes.
+        executor: any `concurrent.futures.Executor`; by default a pool of `JOBS` local processes.
         folder: keeps judgements for the next run.
     """
     shelf, asked = Shelf(folder), {}

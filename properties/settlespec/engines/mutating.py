@@ -116,7 +116,10 @@ def mutants_in(source: str, module: str, constants: Mapping[str, Constant]) -> t
     """
     tree = ast.parse(source)
     # In front of what the module itself imports or defines, which counts; every name that a fault may use is there.
-    tree.body.insert(1 if ast.get_docstring(tree) else 0, ast.ImportFrom("settlespec.arithmetic", _NAMES, 0))
+    tree.body.insert(
+        1 if ast.get_docstring(tree) else 0,
+        ast.ImportFrom("settlespec.arithmetic", [ast.alias(name) for name in NAMES], 0),
+    )
     texts = [ast.unparse(statement) for statement in tree.body]
     made = []
     for place, statement in enumerate(tree.body):
@@ -204,7 +207,8 @@ _CHOICES: Final = {"minimum": "maximum", "maximum": "minimum"}
 
 _ROUNDINGS: Final = {"floor_div": "ceil_div", "ceil_div": "floor_div"}
 
-_NAMES: Final = [ast.alias(name) for name in (*_CHOICES, *_ROUNDINGS)]
+NAMES: Final = (*_CHOICES, *_ROUNDINGS)
+"""What a fault may call."""
 
 _TERMS: Final = (ast.Add, ast.Sub, ast.Mult, ast.BitAnd, ast.BitOr)
 

@@ -1,60 +1,25 @@
-"""A faulty rule in place of the true one: for a process of its own, before anything there has imported the rules.
+"""A faulty rule in place of the true one, for a process of its own: whoever has imported the rule, by whatever name, runs the fault.
 
-Laws and rules import rules by name, so a fault must be there at the import or it is not seen by all of them.
+Laws, rules and the machine import rules by name, so another function in the module would be seen by few of them. The function stays
+and gets the code of its mutant.
 """
 
-import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
-from types import ModuleType
-from typing import Final
+from importlib import import_module
 
-from attrs import frozen
-
-PREMATURE: Final = ("settlespec.rules.", "settlespec.laws.")
-"""Modules that must not be there yet, those of `settlespec.laws.statement` and this package excepted."""
-
-STATEMENT: Final = "settlespec.laws.statement"
+from settlespec import arithmetic
+from settlespec.engines.mutating import NAMES, Mutant
 
 
-class PlantedTooLate(Exception):
-    """Somebody has imported the rules already: a defect of whoever plants."""
+def plant(mutant: Mutant) -> None:
+    """Let a rule of this process compute what its mutant computes, from now on.
 
-
-@frozen
-class Planted:
-    """A module by name, with the text that it is to have."""
-
-    module: str
-    text: str
-
-
-class _Planter(MetaPathFinder, Loader):
-    """Finds one module, and loads another text for it."""
-
-    def __init__(self, planted: Planted) -> None:
-        self.planted = planted
-
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Know the planted module and no other."""
-        return spec_from_loader(name, self) if name == self.planted.module else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the planted text."""
-        exec(compile(self.planted.text, f"<a mutant of {module.__name__}>", "exec"), module.__dict__)
-
-
-def plant(planted: Planted) -> None:
-    """Let every import of the module, from now on in this process, have the planted text.
-
-    Raises:
-        PlantedTooLate: a rule or a law has been imported.
+    A rule is a function of a module that no decorator wraps and that reads nothing but its arguments and its module, so its code is
+    all that it is.
     """
-    present = sorted(name for name in sys.modules if name.startswith(PREMATURE) and name != STATEMENT)
-    if present:
-        raise PlantedTooLate(
-            f"{planted.module} cannot be planted, since this process has imported {', '.join(present)}"
-        )
-    sys.meta_path.insert(0, _Planter(planted))
+    module = import_module(mutant.module)
+    mutated: dict[str, object] = {"__name__": mutant.module}
+    exec(compile(mutant.text, f"<{mutant.id}>", "exec"), mutated)
+    for name in NAMES:
+        # The fault may call what the module has not imported.
+        vars(module).setdefault(name, getattr(arithmetic, name))
+    vars(module)[mutant.function].__code__ = mutated[mutant.function].__code__  # type: ignore[attr-defined]
