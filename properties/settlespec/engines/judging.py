@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from attrs import frozen
+from attrs import evolve, frozen
 
 from settlespec.domain.errors import BadInput
 from settlespec.engines.biting import Effort, Fate, Judgement, judge
@@ -48,7 +48,9 @@ def key_of(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> str:
     """SHA-256 of all that a judgement depends on: the same key, the same question."""
     rules = {called.module for law in laws for called in law.called} | {mutant.module}
     texts = sorted(rules | {module for law in laws for module in _with_imports(law.module)} | {*ENGINES, *GROUND})
-    parts = [mutant.id, mutant.digest, repr(effort), *(law.id for law in laws), *map(_digest_of, texts)]
+    spoken_of = f"{mutant.module.rpartition('.')[2]}.{mutant.function}"
+    own = evolve(effort, declared={spoken_of: effort.declared.get(spoken_of, {})})
+    parts = [mutant.id, mutant.digest, repr(own), *(law.id for law in laws), *map(_digest_of, texts)]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 

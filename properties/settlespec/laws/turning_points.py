@@ -1,9 +1,11 @@
-"""Laws of where a price of the base layer turns: the gas at which a fee is reached, and the price below which blobs pile up."""
+"""Laws of turning points: just where a rule begins to say otherwise, or to count the other side."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from settlespec.arithmetic import absolute, maximum, negate
-from settlespec.domain.quantities import Range
+from settlespec.domain.instruments import Market, RiskArray
+from settlespec.domain.quantities import MAX_AMOUNT, Amount, Factor, Price, Range, SignedSize, Size
+from settlespec.laws.margin import LinearInstrument
 from settlespec.laws.statement import claim, law
 from settlespec.rules.base_fees import (
     GAS_PER_BLOB,
@@ -15,12 +17,17 @@ from settlespec.rules.base_fees import (
     next_excess_blob_gas,
     reserve_blob_fee,
 )
+from settlespec.rules.margin import initial, maintenance, order_reserve, reduces_risk, surcharge
+from settlespec.rules.trading import band_high, band_low, reducible
 
 Target: TypeAlias = Annotated[int, Range(1, MAX_GAS)]
 """Gas of a block that leaves the fee as it is."""
 
 PaidFee: TypeAlias = Annotated[int, Range(1, MAX_FEE)]
 """A fee that is not nothing."""
+
+Owed: TypeAlias = Annotated[int, Range(0, MAX_AMOUNT)]
+"""Money or risk, or none."""
 
 OVERPAID: Final = "whoever publishes blobs, at a price that is not the base layer's"
 
@@ -78,3 +85,70 @@ def the_reserve_price_is_rounded_down(base_fee: Fee, reserve_gas: Gas) -> None:
     """A blob has 2^17 bytes."""
     fee = reserve_blob_fee(base_fee, reserve_gas)
     claim((fee * 2**17 <= reserve_gas * base_fee) & ((fee + 1) * 2**17 > reserve_gas * base_fee))
+
+
+@law(
+    "MARGIN-9d",
+    "A fill that lowers maintenance at no cost reduces risk, for whoever has equity of nothing too.",
+    rules=("MARGIN-9",),
+    loses="the owner, who may not close what costs nothing",
+    shape="any portfolio that does not owe: four numbers around one fill",
+)
+def lowering_risk_at_no_cost_is_admitted(equity: Owed, gain: Owed, after: Owed, lowered: Amount) -> None:
+    """And nothing that leaves maintenance where it was does."""
+    claim(reduces_risk(equity, equity + gain, after + lowered, after))
+    claim(negate(reduces_risk(equity, equity + gain, after, after)))
+
+
+@law(
+    "MARGIN-7f",
+    "A resting bid sets aside what a long lot needs by itself, an ask what a short one needs, and a reduce-only order neither.",
+    rules=("MARGIN-7", "MARGIN-2.2"),
+    loses="the insurance fund, by written options that rest for what bought ones need",
+    shape="one order in one instrument of any array",
+)
+def each_side_reserves_its_own_risk(
+    instrument: LinearInstrument,
+    mark: Price,
+    size: Size,
+    price: Price,
+    long_lot: Amount,
+    short_lot: Amount,
+    factor: Factor,
+    surcharge_ppm: Factor,
+) -> None:
+    """Beside its loss against the mark and its fee, which are the same in either case."""
+    array = RiskArray((), 0, 0, 0, 0, long_lot, short_lot)
+    market = Market(instrument, mark, array, surcharge_ppm, 0, 0, 0)
+    for side, lot in ((1, long_lot), (-1, short_lot)):
+        risk = size * lot
+        opens, closes = (order_reserve(side, size, price, only, market, factor) for only in (False, True))
+        claim(opens - closes == initial(maintenance(risk), factor, surcharge(risk, surcharge_ppm)))
+
+
+@law(
+    "TRADE-5e",
+    "No edge of the band is below one step, however little the mark and its band come to.",
+    rules=("TRADE-5.2", "TRADE-5.3"),
+    loses="liveness: a market whose band admits no price",
+    shape="one instrument",
+)
+def each_edge_is_a_price(mark: Price, half_width: Owed, step: Price) -> None:
+    """The least price there is."""
+    low, high = band_low(mark, half_width, step), band_high(mark, half_width, step)
+    claim((low >= step) & (high >= step))
+    claim((mark + half_width >= step) | ((low == step) & (high == step)))
+
+
+@law(
+    "TRADE-6b",
+    "One more reduce-only order may have all lots of the position that the others leave, and none where it would not close it.",
+    rules=("TRADE-6",),
+    loses="the owner, kept from closing a position, or closed twice",
+    shape="one account, one more order",
+)
+def all_that_is_left_is_reducible(position: SignedSize, resting: Owed, side: Literal[1, -1]) -> None:
+    """To the lot."""
+    lots, closes = reducible(position, resting, side), position * side < 0
+    claim(negate(closes) | (lots + resting == absolute(position)))
+    claim(closes | (lots == 0))

@@ -96,6 +96,8 @@ def _laws(totals: Mapping[str, Any]) -> Iterator[str]:
         "what it breaks on beyond these is not counted, so a figure of what a law breaks on is a lower bound.",
         "A law counts where it is alone on some mutant or states a composition of others.",
         "",
+        "A law whose assumptions plain arguments hardly ever meet may be suspect for that alone.",
+        "",
         f"Broken by no mutant, so suspect: {', '.join(suspects(laws)) or 'none'}.",
         "",
         f"Never the only one to break, and no composition: {', '.join(never_alone(laws)) or 'none'}.",
