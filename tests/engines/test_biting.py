@@ -15,7 +15,7 @@ from settlespec.engines.arguing import equivalents
 from settlespec.engines.biting import Effort, Fate, Judgement, Way, judge
 from settlespec.engines.calling import Called, LawCalls, calls_of, calls_of_all
 from settlespec.engines.campaign import worker_pool
-from settlespec.engines.judging import judge_all, key_of, laws_that_call
+from settlespec.engines.judgements import judge_all, key_of, laws_that_call
 from settlespec.engines.killable import run_killably
 from settlespec.engines.mutating import Mutant, all_mutants, rule_modules
 from settlespec.engines.replaying import Outcome

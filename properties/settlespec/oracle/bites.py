@@ -7,7 +7,7 @@ from typing import Any, Final
 from settlespec.engines.arguing import Equivalents, stale
 from settlespec.engines.biting import Fate, Judgement
 from settlespec.engines.calling import LawCalls
-from settlespec.engines.judging import laws_that_call
+from settlespec.engines.judgements import laws_that_call
 from settlespec.engines.mutating import RULES, Mutant
 from settlespec.engines.replaying import Outcome
 from settlespec.oracle.edition import rules_digest, version

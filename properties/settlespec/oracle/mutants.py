@@ -13,7 +13,7 @@ from settlespec.engines.arguing import equivalents
 from settlespec.engines.biting import Effort, Fate, Judgement
 from settlespec.engines.calling import LawCalls, calls_of_catalogue
 from settlespec.engines.campaign import JOBS, worker_pool
-from settlespec.engines.judging import judge_all
+from settlespec.engines.judgements import judge_all
 from settlespec.engines.killable import run_killably
 from settlespec.engines.mutating import RULES, Mutant, Operator, all_mutants
 from settlespec.engines.proving import EngineDefect
