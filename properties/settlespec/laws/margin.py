@@ -202,6 +202,7 @@ def a_risk_reducing_fill_never_worsens_the_ratio(
     rules=("MARGIN-9",),
     loses="the insurance fund: what one fill may not do, two could",
     shape="any portfolio with equity, two fills in a row",
+    composes=("MARGIN-9a",),
     assumes=(REQUIREMENT, ADMITTED),
 )
 def risk_reducing_fills_compose(
