@@ -232,6 +232,7 @@ def test_a_rule_comes_with_its_parts(capsys: pytest.CaptureFixture[str]) -> None
         "TRADE-5.2",
         "TRADE-5.3",
         "TRADE-5.4",
+        "TRADE-5.5",
     ]
 
 

@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "bench": Entry("settlespec.oracle.bench", "Measure speed and memory of the machine and of the checks."),
     "hunt": Entry("settlespec.oracle.hunt", "Hunt for operations that break an invariant."),
     "inspect": Entry("settlespec.oracle.inspect", "Print a batch in words: header, operations, changed leaves, sizes."),
+    "mutants": Entry("settlespec.oracle.mutants", "Plant a fault in each rule: which law notices?"),
     "prove": Entry("settlespec.oracle.prove", "Prove the laws, and refute the canaries."),
     "replay": Entry("settlespec.oracle.replay", "Run a recorded trace again: the same answers and digests?"),
     "rules": Entry("settlespec.oracle.rules", "Print every rule with its sentence and its place."),
