@@ -234,10 +234,13 @@ def a_quotient_is_rounded_down(
     numerator: Element, divisor: Element, low: Element, quotient_limit: Limit, remainder_limit: Limit, named: Element
 ) -> None:
     """Whatever the prover names for it; products and sums are those of the integers (CIRCUIT-5a)."""
-    assume(within_half(low + quotient_limit) & (divisor <= remainder_limit))
-    system = Arbitrary(named)
-    quotient, remainder = gadgets.divided(system, numerator, divisor, low, quotient_limit, remainder_limit)
-    assume(within_half(remainder) & within_half(divisor - 1 - remainder))
+    largest = low + quotient_limit - 1
+    assume(within_half(largest) & (divisor <= remainder_limit))
+    for quotient in (low, largest):
+        assume(within_half(numerator - quotient * divisor) & within_half(divisor - 1 - numerator + quotient * divisor))
+    quotient, remainder = gadgets.divided(Arbitrary(named), numerator, divisor, low, quotient_limit, remainder_limit)
+    claim((low <= quotient) & (quotient <= largest))
+    claim(within_half(remainder) & within_half(divisor - 1 - remainder))
     claim((divisor > 0) & (remainder >= 0) & (remainder < divisor))
     claim(numerator == quotient * divisor + remainder)
     claim(quotient == floor_div(numerator, divisor))
@@ -271,11 +274,23 @@ def a_quotient_by_parts_is_rounded_down(
     lower: Element,
 ) -> None:
     """Whatever the prover names for the two parts; products and sums are those of the integers (CIRCUIT-5a)."""
-    assume(within_half(low + upper_limit) & (divisor <= remainder_limit))
+    largest = low + upper_limit - 1
+    assume(within_half(largest) & (divisor <= remainder_limit) & within_half(2 * most))
+    assume(within_half(low * divisor + most) & within_half(largest * divisor + most))
+    for taken in (-most, most):
+        for beside in (0, divisor * PART):
+            rest = numerator - taken * PART - beside
+            assume(within_half(rest) & within_half(divisor - 1 - rest))
     quotient, remainder = gadgets.divided_by_parts(
         Arbitrary(upper, lower), numerator, divisor, low, upper_limit, PART, most, remainder_limit
     )
-    assume(within_half(upper * divisor + most) & within_half(remainder) & within_half(divisor - 1 - remainder))
+    claim((low <= upper) & (upper <= largest) & (lower >= 0) & (lower < PART))
+    claim(within_half(upper * divisor + most))
+    claim((-most <= upper * divisor) & (upper * divisor < most))
+    claim((divisor < 0) == (divisor * PART < 0))
+    claim((divisor < 0) | ((lower * divisor >= 0) & ((PART - lower) * divisor >= 0)))
+    claim((divisor >= 0) | ((lower * divisor <= 0) & ((PART - lower) * divisor <= 0)))
+    claim(within_half(remainder) & within_half(divisor - 1 - remainder))
     claim((divisor > 0) & (remainder >= 0) & (remainder < divisor))
     claim(numerator == quotient * divisor + remainder)
     claim((quotient * divisor <= numerator) & (numerator < (quotient + 1) * divisor))

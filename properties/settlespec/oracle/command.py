@@ -35,6 +35,7 @@ class Entry:
 COMMANDS: Final[dict[str, Entry]] = {
     "audit": Entry("settlespec.oracle.audit", "Run an order flow through everything: does everything hold?"),
     "bench": Entry("settlespec.oracle.bench", "Measure speed and memory of the machine and of the checks."),
+    "circuit": Entry("settlespec.oracle.circuit", "Emit the rules as constraint systems, with witnesses."),
     "inspect": Entry("settlespec.oracle.inspect", "Print a batch in words: header, operations, changed leaves, sizes."),
     "prove": Entry("settlespec.oracle.prove", "Prove the laws, and refute the canaries."),
     "replay": Entry("settlespec.oracle.replay", "Run a recorded trace again: the same answers and digests?"),
