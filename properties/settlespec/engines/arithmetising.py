@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import attrs
 from attrs import field, frozen
@@ -55,6 +55,8 @@ class Emitted:
     """The places of the arguments that the rule reads, in the order of the public inputs: ``position.size``."""
     outputs: tuple[str, ...]
     """The places of what it answers, in the order of the public outputs."""
+    bounds: Mapping[str, tuple[int, int]]
+    """The interval of each output, as it was tracked."""
     for_inputs: int
     """How many of the constraints hold the inputs to their ranges."""
     widest: int
@@ -103,7 +105,7 @@ def leaves_of(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from leaves_of({f"{name}.{each.alias}": getattr(value, each.name) for each in fields})
 
 
-ANSWER = "answer"
+ANSWER: Final = "answer"
 """The name of what a rule answers, in the places of its outputs."""
 
 
@@ -172,6 +174,7 @@ class _Emission:
             system=system,
             inputs=tuple(read),
             outputs=tuple(outputs),
+            bounds={place: (wire.low, wire.high) for place, wire in outputs.items()},
             for_inputs=len(system.constraints) - before,
             widest=self.circuit.widest,
             wires={place: _number(self.given[place]) for place in read},
@@ -190,12 +193,10 @@ class _Emission:
 
     def _output(self, value: Any) -> Wire:
         """A wire of its own for what the rule answers, so that it can be public."""
-        answer = self.circuit.lifted(
-            value.wire if isinstance(value, WireCondition) else int(value) if isinstance(value, bool) else value
-        )
-        named: Wire = self.circuit.auxiliary(lambda value_of: value_of(answer), answer.low, answer.high)  # type: ignore[arg-type]
+        answer = self.circuit.lifted(value.wire if isinstance(value, WireCondition) else value)
+        named = self.circuit.auxiliary(lambda value_of: value_of(cast(int, answer)), answer.low, answer.high)
         self.circuit.require(answer, 1, named)
-        return named
+        return self.circuit.lifted(named)
 
     def _read(self) -> list[str]:
         """The inputs that some constraint speaks of; a wire that none does would be free."""
