@@ -58,7 +58,7 @@ def test_no_wire_can_be_changed_alone_but_the_inverse_of_zero(name: str, seed: i
     assert len(free) < 5
 
 
-def test_of_all_auxiliary_values_only_the_honest_ones_are_admitted():
+def test_only_a_digit_in_its_range_and_its_double_are_admitted_whatever_its_bits():
     system = emitted(rule_of(circuits.doubled_digit)).system
     bits = system.wires - 3
     admitted = {
