@@ -16,7 +16,7 @@ from settlespec.engines.arithmetising import (
     arithmetise,
     plain_answer,
 )
-from settlespec.engines.circuit_inputs import HOLDINGS, MOST_HOLDINGS, STATED, drawn_inputs, inputs_of
+from settlespec.engines.circuit_inputs import HOLDINGS, MOST_HOLDINGS, STATED, NoRange, drawn_inputs, inputs_of
 from settlespec.engines.intervals import HALF, MODULUS
 from settlespec.engines.rule_functions import RuleFunction, rule_functions
 from tests.engines import circuits
@@ -187,3 +187,9 @@ def test_drawn_inputs_lie_in_their_ranges_and_are_the_same_for_a_seed():
         assert all(within(structure, drawn[name]) for name, structure in structures.items())
         assert drawn == drawn_inputs(structures, seed)
     assert drawn_inputs(structures, 1) != drawn_inputs(structures, 2)
+
+
+@pytest.mark.parametrize("leaf", [IntegerLeaf(None, 3), IntegerLeaf(3, None)])
+def test_an_input_without_a_range_is_not_drawn(leaf: IntegerLeaf):
+    with pytest.raises(NoRange, match="number"):
+        drawn_inputs({"number": leaf}, 0)

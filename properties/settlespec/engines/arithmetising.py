@@ -23,7 +23,7 @@ from settlespec.engines.circuit import (
     limit_for,
     value_in,
 )
-from settlespec.engines.circuit_inputs import NoRange, inputs_of
+from settlespec.engines.circuit_inputs import NoRange, ends_of, inputs_of
 from settlespec.engines.constraints import ONE, Constraint, ConstraintSystem, Witness
 from settlespec.engines.gadgets import Solve
 from settlespec.engines.intervals import MODULUS, signed
@@ -186,9 +186,7 @@ class _Emission:
         if isinstance(leaf, ConditionLeaf):
             self.given[name] = self.circuit.input(0, 1)
             return WireCondition(self.given[name])
-        if leaf.low is None or leaf.high is None:
-            raise NoRange(f"{name} of {self.rule.name} has no range, neither declared nor stated")
-        self.given[name] = self.circuit.input(leaf.low, leaf.high)
+        self.given[name] = self.circuit.input(*ends_of(name, leaf))
         return self.given[name]
 
     def _output(self, value: Any) -> Wire:

@@ -174,14 +174,25 @@ def _declared(annotation: Any) -> Structure | None:
     return structure if closed else None
 
 
+def ends_of(name: str, leaf: IntegerLeaf) -> tuple[int, int]:
+    """Give both ends of the range of an input.
+
+    Raises:
+        NoRange: one of them is open.
+    """
+    if leaf.low is None or leaf.high is None:
+        raise NoRange(f"{name} has no range, neither declared nor stated")
+    return leaf.low, leaf.high
+
+
 def drawn_inputs(structures: Mapping[str, Structure], seed: int) -> dict[str, Any]:
     """Draw arguments of these structures: of each integer its bounds, a value near zero, or any width; the same seed draws the same."""
     chance = random.Random(seed)
 
-    def leaf(_: str, structure: IntegerLeaf | ConditionLeaf) -> int | bool:
+    def leaf(name: str, structure: IntegerLeaf | ConditionLeaf) -> int | bool:
         if isinstance(structure, ConditionLeaf):
             return chance.random() < 0.5
-        low, high = structure.low or 0, structure.high or 0
+        low, high = ends_of(name, structure)
         width = chance.randrange((high - low).bit_length() + 1)
         near_zero = chance.getrandbits(width) * chance.choice((1, -1)) if width else 0
         candidate = chance.choice((low, high, near_zero, near_zero, near_zero, chance.randint(low, high)))
