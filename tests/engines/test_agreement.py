@@ -1,8 +1,5 @@
 """On random inputs the symbolic reading of every rule answers what the plain one answers."""
 
-import importlib
-import inspect
-import pkgutil
 from collections.abc import Callable, Iterable
 from typing import Any, get_origin
 
@@ -15,6 +12,7 @@ from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArr
 from settlespec.domain.quantities import MAX_PRICE, MAX_SIZE, RATE
 from settlespec.engines.agreement import symbolic_answer
 from settlespec.engines.arguments import structure_of
+from settlespec.engines.rule_functions import rule_functions
 from settlespec.engines.sampling import strategy
 from settlespec.laws.statement import arguments_of
 from settlespec.rules.margin import Holding
@@ -50,19 +48,6 @@ UNBOUNDED_SHAPES: dict[Any, st.SearchStrategy[Any]] = {
 """Arguments whose length no annotation fixes; a rule with another such type needs a line here."""
 
 
-def rule_functions() -> list[Callable[..., Any]]:
-    package = importlib.import_module("settlespec.rules")
-    modules = [
-        importlib.import_module(f"settlespec.rules.{found.name}") for found in pkgutil.iter_modules(package.__path__)
-    ]
-    return [
-        function
-        for module in modules
-        for name, function in vars(module).items()
-        if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
-    ]
-
-
 ARITHMETIC = [
     arithmetic.absolute,
     arithmetic.ceil_div,
@@ -74,6 +59,8 @@ ARITHMETIC = [
     arithmetic.sign,
     arithmetic.total,
 ]
+
+RULES = [rule.function for rule in rule_functions()]
 
 
 def drawn_arguments(function: Callable[..., Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -89,7 +76,7 @@ def drawn_arguments(function: Callable[..., Any]) -> st.SearchStrategy[dict[str,
     )
 
 
-@pytest.mark.parametrize("function", [*ARITHMETIC, *rule_functions()], ids=lambda function: function.__name__)
+@pytest.mark.parametrize("function", [*ARITHMETIC, *RULES], ids=lambda function: function.__name__)
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_both_readings_of_a_rule_agree(function: Callable[..., Any], data: st.DataObject):
@@ -98,7 +85,7 @@ def test_both_readings_of_a_rule_agree(function: Callable[..., Any], data: st.Da
 
 
 def test_every_public_rule_is_among_them():
-    names = {function.__name__ for function in rule_functions()}
+    names = {rule.name for rule in rule_functions()}
     assert {"trade_position", "order_reserve", "bankruptcy_quote", "payment", "maker_fee", "forced_amount"} <= names
 
 

@@ -11,9 +11,10 @@ from attrs import field, frozen, validators
 from settlespec.arithmetic import choose
 from settlespec.domain.orders import Side
 from settlespec.engines.agreement import symbolic_answer
+from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import SymbolicPath, following
 from settlespec.engines.solvers import Patience
-from settlespec.engines.symbolic import SymbolicCondition, SymbolicInteger, Unreadable, merge
+from settlespec.engines.symbolic import SymbolicCondition, SymbolicInteger, merge
 
 
 @frozen

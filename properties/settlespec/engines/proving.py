@@ -17,10 +17,11 @@ import z3
 from attrs import field, frozen
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build, concrete_shapes, structures_of
+from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import MOST_PATHS, Ended, Obligation, Purpose, SymbolicPath, explore, following
 from settlespec.engines.replaying import Replay, replay
 from settlespec.engines.solvers import Answer, Decision, Patience, decide, lemmas_about
-from settlespec.engines.symbolic import SymbolicCondition, Unreadable
+from settlespec.engines.symbolic import SymbolicCondition
 from settlespec.laws.statement import BadStatement, Law, read_by
 
 

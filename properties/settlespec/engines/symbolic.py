@@ -9,12 +9,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
-import attrs
 import z3
 
-
-class Unreadable(Exception):
-    """The symbolic reading cannot follow what the code does; it says so and proves nothing."""
+from settlespec.engines.merging import Unreadable, merged
 
 
 class Path(Protocol):
@@ -198,22 +195,17 @@ def _quotient_and_remainder(numerator: Any, denominator: Any) -> tuple[SymbolicI
 def merge(condition: SymbolicCondition, first: Any, second: Any) -> Any:
     """Give the value that is `first` where the condition holds and `second` elsewhere.
 
-    Integers and conditions become one term; records of one type and tuples of one length merge field by field; anything
-    else must be the same on both sides.
+    Integers and conditions become one term, what holds them is merged by field.
     """
-    if first is second:
-        return first
+    return merged(first, second, lambda one, other: _picked(condition, one, other))
+
+
+def _picked(condition: SymbolicCondition, first: Any, second: Any) -> Any:
     if _is_condition(first) and _is_condition(second):
         return SymbolicCondition(z3.If(condition.term, condition_term(first), condition_term(second)))
     if _is_integer(first) and _is_integer(second):
         return SymbolicInteger(z3.If(condition.term, integer_term(first), integer_term(second)))
-    if isinstance(first, tuple) and type(first) is type(second) and len(first) == len(second):
-        return type(first)(merge(condition, one, other) for one, other in zip(first, second, strict=True))
-    if attrs.has(type(first)) and type(first) is type(second):
-        return _merge_records(condition, first, second)
-    if type(first) is type(second) and not _is_condition(first) and first == second:
-        return first
-    raise Unreadable(f"a choice between {type(first).__name__} and {type(second).__name__} under a symbolic condition")
+    return NotImplemented
 
 
 def _is_condition(value: object) -> bool:
@@ -223,12 +215,3 @@ def _is_condition(value: object) -> bool:
 def _is_integer(value: object) -> bool:
     # An IntEnum member is an integer that must stay a member, so it is not merged into a term.
     return type(value) is int or isinstance(value, SymbolicInteger)
-
-
-def _merge_records(condition: SymbolicCondition, first: Any, second: Any) -> Any:
-    fields = {
-        field.alias: merge(condition, getattr(first, field.name), getattr(second, field.name))
-        for field in attrs.fields(type(first))
-        if field.init
-    }
-    return type(first)(**fields)

@@ -36,6 +36,7 @@ class Entry:
 COMMANDS: Final[dict[str, Entry]] = {
     "audit": Entry("settlespec.oracle.audit", "Run an order flow through everything: does everything hold?"),
     "bench": Entry("settlespec.oracle.bench", "Measure speed and memory of the machine and of the checks."),
+    "circuit": Entry("settlespec.oracle.circuit", "Emit the rules as constraint systems, with witnesses."),
     "hunt": Entry("settlespec.oracle.hunt", "Hunt for operations that break an invariant."),
     "inspect": Entry("settlespec.oracle.inspect", "Print a batch in words: header, operations, changed leaves, sizes."),
     "mutants": Entry("settlespec.oracle.mutants", "Plant a fault in each rule: which law notices?"),

@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "settlespec.commitment",
     "settlespec.proofs",
     "settlespec.settlement",
+    "settlespec.engines",
 )
 """Where rules are stated; a package that no root has yet adds nothing."""
 

@@ -1,0 +1,42 @@
+"""What every reading of the rules shares: how the two arms of a choice become one value, and what is said where none can."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+
+class Unreadable(Exception):
+    """A reading cannot follow what the code does; it says so, and says nothing of the code."""
+
+
+def merged(first: Any, second: Any, pick: Callable[[Any, Any], Any]) -> Any:
+    """Give the value whose integers and conditions were picked from these two.
+
+    Records of one type and tuples of one length merge field by field; anything else must be the same on both sides.
+
+    Args:
+        first, second: the arms of a choice.
+        pick: merges two integers, or two conditions, of the reading; answers NotImplemented for any other pair.
+    """
+    if first is second:
+        return first
+    picked = pick(first, second)
+    if picked is not NotImplemented:
+        return picked
+    if isinstance(first, tuple) and type(first) is type(second) and len(first) == len(second):
+        return type(first)(merged(one, other, pick) for one, other in zip(first, second, strict=True))
+    if attrs.has(type(first)) and type(first) is type(second):
+        return _merged_records(first, second, pick)
+    if type(first) is type(second) and first == second:
+        return first
+    raise Unreadable(f"a choice between {type(first).__name__} and {type(second).__name__} under a condition")
+
+
+def _merged_records(first: Any, second: Any, pick: Callable[[Any, Any], Any]) -> Any:
+    fields = {
+        field.alias: merged(getattr(first, field.name), getattr(second, field.name), pick)
+        for field in attrs.fields(type(first))
+        if field.init
+    }
+    return type(first)(**fields)
