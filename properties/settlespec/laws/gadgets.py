@@ -12,7 +12,7 @@ from settlespec.domain.quantities import Range
 from settlespec.engines import gadgets
 from settlespec.engines.gadgets import Solve
 from settlespec.engines.intervals import HALF, LARGEST_RANGE, MODULUS, product_bounds, quotient_bounds, signed
-from settlespec.laws.statement import assume, canary, claim, law
+from settlespec.laws.statement import assume, canary, case, claim, implied, law, world
 
 Element: TypeAlias = Annotated[int, Range(-HALF, HALF)]
 """Any field element, as the integer nearest to zero."""
@@ -28,6 +28,23 @@ PART = 2**119
 
 FORGES = "everybody: a prover could state another answer than the rule's"
 STALLS = "liveness: an honest prover would have no witness"
+
+
+MET = case("every constraint holds, whatever the prover names")
+PRIME = world(
+    "the order of the field is prime, so that a product is zero only where a factor is, and all but zero has an inverse"
+)
+BITS = implied(
+    "CIRCUIT-3",
+    "what has as many bits as a range is in it: law CIRCUIT-3a, and inside of that its induction hypothesis",
+)
+CONGRUENT = case("the two are equal in the field")
+TRACKED = implied("CIRCUIT-1", "interval tracking knows the bounds of each value, and builds what they need")
+NO_WRAP = implied("CIRCUIT-1", "interval tracking refuses to build what could leave the interval")
+POWER = case("the end of the range is a power of two: one, or twice the one before")
+IN_RANGE = case("the value is in the range")
+POSITIVE = case("the divisor is positive")
+LAST = case("the product with the quotient is the last up to the numerator")
 
 
 def within_half(value: int) -> bool:
@@ -51,14 +68,14 @@ class Arbitrary:
 
     def require(self, first: int, second: int, product: int) -> None:
         """A constraint says something of residues."""
-        assume((first * second - product) % MODULUS == 0)
+        assume((first * second - product) % MODULUS == 0, MET)
         if type(product) is int and product == 0:
             # Euclid's lemma for this product: the order of the field is prime (a test shows its certificate).
-            assume((first % MODULUS == 0) | (second % MODULUS == 0))
+            assume((first % MODULUS == 0) | (second % MODULUS == 0), PRIME)
 
     def require_range(self, value: int, limit: int) -> int:
         """What `decompose` guarantees (CIRCUIT-3a)."""
-        assume(value % MODULUS < limit)
+        assume(value % MODULUS < limit, BITS)
         return value
 
 
@@ -88,19 +105,33 @@ class Honest:
         return value
 
 
-@law("CIRCUIT-1a", "Within the interval, what is equal in the field is equal.", rules=("CIRCUIT-1",), loses=FORGES)
+@law(
+    "CIRCUIT-1a",
+    "Within the interval, what is equal in the field is equal.",
+    rules=("CIRCUIT-1",),
+    loses=FORGES,
+    shape="two values and their bounds",
+    assumes=(CONGRUENT,),
+)
 def congruent_integers_within_the_interval_are_equal(first: Element, second: Element) -> None:
     """So a constraint between tracked values speaks of integers."""
-    assume((first - second) % MODULUS == 0)
+    assume((first - second) % MODULUS == 0, CONGRUENT)
     claim(first == second)
 
 
-@law("CIRCUIT-1b", "A product lies between its bounds.", rules=("CIRCUIT-1.2",), loses=FORGES)
+@law(
+    "CIRCUIT-1b",
+    "A product lies between its bounds.",
+    rules=("CIRCUIT-1.2",),
+    loses=FORGES,
+    shape="two values and their bounds",
+    assumes=(TRACKED,),
+)
 def a_product_lies_between_its_bounds(
     first: int, second: int, first_low: int, first_high: int, second_low: int, second_high: int
 ) -> None:
     """For factors of either sign."""
-    assume((first_low <= first) & (first <= first_high) & (second_low <= second) & (second <= second_high))
+    assume((first_low <= first) & (first <= first_high) & (second_low <= second) & (second <= second_high), TRACKED)
     low, high = product_bounds(first_low, first_high, second_low, second_high)
     product = first * second
     claim((first_low * second >= low) & (first_high * second >= low))
@@ -108,12 +139,19 @@ def a_product_lies_between_its_bounds(
     claim((low <= product) & (product <= high))
 
 
-@law("CIRCUIT-1c", "A quotient lies between its bounds.", rules=("CIRCUIT-1.3",), loses=FORGES)
+@law(
+    "CIRCUIT-1c",
+    "A quotient lies between its bounds.",
+    rules=("CIRCUIT-1.3",),
+    loses=FORGES,
+    shape="two values and their bounds",
+    assumes=(TRACKED,),
+)
 def a_quotient_lies_between_its_bounds(
     numerator: int, divisor: int, low: int, high: int, least: int, largest: int
 ) -> None:
     """For a positive divisor."""
-    assume((low <= numerator) & (numerator <= high) & (least >= 1) & (least <= divisor) & (divisor <= largest))
+    assume((low <= numerator) & (numerator <= high) & (least >= 1) & (least <= divisor) & (divisor <= largest), TRACKED)
     lowest, highest = quotient_bounds(low, high, least, largest)
     quotient = floor_div(numerator, divisor)
     claim((lowest < 0) == (low < 0))
@@ -128,116 +166,246 @@ def a_quotient_lies_between_its_bounds(
     claim((lowest <= quotient) & (quotient <= highest))
 
 
-@law("CIRCUIT-2a", "A value that is demanded to be a condition is 0 or 1.", rules=("CIRCUIT-2",), loses=FORGES)
+@law(
+    "CIRCUIT-2a",
+    "A value that is demanded to be a condition is 0 or 1.",
+    rules=("CIRCUIT-2",),
+    loses=FORGES,
+    shape="one condition",
+    assumes=(
+        MET,
+        PRIME,
+    ),
+)
 def a_condition_is_zero_or_one(value: Element) -> None:
     """No other element has a product of zero with what it lacks of 1."""
     gadgets.require_condition(Arbitrary(), value)
     claim((value == 0) | (value == 1))
 
 
-@law("CIRCUIT-2b", "Both conditions are admitted.", rules=("CIRCUIT-2",), loses=STALLS)
+@law("CIRCUIT-2b", "Both conditions are admitted.", rules=("CIRCUIT-2",), loses=STALLS, shape="one condition")
 def zero_and_one_are_conditions(value: Bit) -> None:
     """The completeness of CIRCUIT-2."""
     gadgets.require_condition(Honest(), value)
 
 
-@law("CIRCUIT-3a", "What has as many bits as a range is in the range.", rules=("CIRCUIT-3",), loses=FORGES)
+@law(
+    "CIRCUIT-3a",
+    "What has as many bits as a range is in the range.",
+    rules=("CIRCUIT-3",),
+    loses=FORGES,
+    shape="one value, by induction over its bits",
+    assumes=(
+        POWER,
+        MET,
+        PRIME,
+        BITS,
+    ),
+)
 def what_is_decomposed_is_in_range(value: Element, limit: Limit, bit: Element) -> None:
     """For any field element in place of the topmost bit, by induction: half of the range is what the other bits guarantee."""
-    assume((limit == 1) | (limit % 2 == 0))
+    assume((limit == 1) | (limit % 2 == 0), POWER)
     gadgets.decompose(Arbitrary(bit), value, limit)
     claim((value >= 0) & (value < limit))
 
 
-@law("CIRCUIT-3b", "What is in a range has as many bits.", rules=("CIRCUIT-3",), loses=STALLS)
+@law(
+    "CIRCUIT-3b",
+    "What is in a range has as many bits.",
+    rules=("CIRCUIT-3",),
+    loses=STALLS,
+    shape="one value, by induction over its bits",
+    assumes=(
+        POWER,
+        IN_RANGE,
+    ),
+)
 def what_is_in_range_can_be_decomposed(value: int, limit: Limit) -> None:
     """The completeness of CIRCUIT-3, by the same induction."""
-    assume((limit == 1) | (limit % 2 == 0))
-    assume((value >= 0) & (value < limit))
+    assume((limit == 1) | (limit % 2 == 0), POWER)
+    assume((value >= 0) & (value < limit), IN_RANGE)
     gadgets.decompose(Honest(), value, limit)
 
 
-@law("CIRCUIT-4a", "A value that is demanded between two bounds is.", rules=("CIRCUIT-4",), loses=FORGES)
+@law(
+    "CIRCUIT-4a",
+    "A value that is demanded between two bounds is.",
+    rules=("CIRCUIT-4",),
+    loses=FORGES,
+    shape="one value",
+    assumes=(
+        TRACKED,
+        BITS,
+    ),
+)
 def a_bounded_value_lies_between_its_bounds(value: Element, low: Element, high: Element, limit: Limit) -> None:
     """For any field element."""
-    assume((low <= high) & (high - low < limit))
+    assume((low <= high) & (high - low < limit), TRACKED)
     gadgets.require_between(Arbitrary(), value, low, high, limit)
     claim((low <= value) & (value <= high))
 
 
-@law("CIRCUIT-4b", "A value between two bounds is admitted.", rules=("CIRCUIT-4",), loses=STALLS)
+@law(
+    "CIRCUIT-4b",
+    "A value between two bounds is admitted.",
+    rules=("CIRCUIT-4",),
+    loses=STALLS,
+    shape="one value",
+    assumes=(TRACKED,),
+)
 def a_value_between_its_bounds_is_admitted(value: int, low: int, high: int, limit: int) -> None:
     """The completeness of CIRCUIT-4."""
-    assume((low <= value) & (value <= high) & (high - low < limit))
+    assume((low <= value) & (value <= high) & (high - low < limit), TRACKED)
     gadgets.require_between(Honest(), value, low, high, limit)
 
 
-@law("CIRCUIT-5a", "A product within the interval is that of the integers.", rules=("CIRCUIT-5",), loses=FORGES)
+@law(
+    "CIRCUIT-5a",
+    "A product within the interval is that of the integers.",
+    rules=("CIRCUIT-5",),
+    loses=FORGES,
+    shape="one product",
+    assumes=(
+        NO_WRAP,
+        MET,
+    ),
+)
 def a_product_is_that_of_the_integers(first: Element, second: Element, named: Element) -> None:
     """Whatever the prover names for it."""
-    assume(within_half(first * second))
+    assume(within_half(first * second), NO_WRAP)
     claim(gadgets.product(Arbitrary(named), first, second, -HALF, HALF) == first * second)
 
 
-@law("CIRCUIT-5b", "Every product is admitted.", rules=("CIRCUIT-5",), loses=STALLS)
+@law(
+    "CIRCUIT-5b",
+    "Every product is admitted.",
+    rules=("CIRCUIT-5",),
+    loses=STALLS,
+    shape="one product",
+    assumes=(TRACKED,),
+)
 def every_product_is_admitted(first: int, second: int, low: int, high: int) -> None:
     """The completeness of CIRCUIT-5."""
-    assume((low <= first * second) & (first * second <= high))
+    assume((low <= first * second) & (first * second <= high), TRACKED)
     gadgets.product(Honest(), first, second, low, high)
 
 
-@law("CIRCUIT-6a", "A selection is the one or the other, as the condition says.", rules=("CIRCUIT-6",), loses=FORGES)
+@law(
+    "CIRCUIT-6a",
+    "A selection is the one or the other, as the condition says.",
+    rules=("CIRCUIT-6",),
+    loses=FORGES,
+    shape="one selection",
+    assumes=(
+        MET,
+        PRIME,
+    ),
+)
 def a_selection_follows_its_condition(condition: Bit, first: Element, second: Element, named: Element) -> None:
     """Whatever the prover names for it."""
     answer = gadgets.selected(Arbitrary(named), condition, first, second, -HALF, HALF)
     claim(answer == choose(condition == 1, first, second))
 
 
-@law("CIRCUIT-6b", "Every selection is admitted.", rules=("CIRCUIT-6",), loses=STALLS)
+@law(
+    "CIRCUIT-6b",
+    "Every selection is admitted.",
+    rules=("CIRCUIT-6",),
+    loses=STALLS,
+    shape="one selection",
+    assumes=(TRACKED,),
+)
 def every_selection_is_admitted(condition: Bit, first: int, second: int, low: int, high: int) -> None:
     """The completeness of CIRCUIT-6."""
-    assume((low <= first) & (first <= high) & (low <= second) & (second <= high))
+    assume((low <= first) & (first <= high) & (low <= second) & (second <= high), TRACKED)
     gadgets.selected(Honest(), condition, first, second, low, high)
 
 
-@law("CIRCUIT-7a", "Equality with zero has one answer, the right one.", rules=("CIRCUIT-7",), loses=FORGES)
+@law(
+    "CIRCUIT-7a",
+    "Equality with zero has one answer, the right one.",
+    rules=("CIRCUIT-7",),
+    loses=FORGES,
+    shape="one value",
+    assumes=(
+        MET,
+        PRIME,
+    ),
+)
 def equality_with_zero_is_decided(value: Element, named: Element, inverse: Element) -> None:
     """Whatever the prover names for the answer and the inverse."""
     answer = gadgets.is_zero(Arbitrary(named, inverse), value)
     claim(answer == choose(value == 0, 1, 0))
 
 
-@law("CIRCUIT-7b", "Equality with zero is admitted for every value.", rules=("CIRCUIT-7",), loses=STALLS)
+@law(
+    "CIRCUIT-7b",
+    "Equality with zero is admitted for every value.",
+    rules=("CIRCUIT-7",),
+    loses=STALLS,
+    shape="one value",
+    assumes=(PRIME,),
+)
 def equality_with_zero_can_be_shown(value: Element, inverse: Element) -> None:
     """The completeness of CIRCUIT-7: every element but zero has an inverse, since the order of the field is prime."""
-    assume(choose(value == 0, inverse == 0, (value * inverse - 1) % MODULUS == 0))
+    assume(choose(value == 0, inverse == 0, (value * inverse - 1) % MODULUS == 0), PRIME)
     gadgets.is_zero(Honest(inverse), value)
 
 
-@law("CIRCUIT-8a", "A comparison with zero has one answer, the right one.", rules=("CIRCUIT-8",), loses=FORGES)
+@law(
+    "CIRCUIT-8a",
+    "A comparison with zero has one answer, the right one.",
+    rules=("CIRCUIT-8",),
+    loses=FORGES,
+    shape="one comparison",
+    assumes=(
+        TRACKED,
+        MET,
+        PRIME,
+        BITS,
+    ),
+)
 def a_comparison_is_decided(value: Element, limit: Limit, named: Element) -> None:
     """Whatever the prover names for the answer."""
-    assume((-limit <= value) & (value < limit))
+    assume((-limit <= value) & (value < limit), TRACKED)
     answer = gadgets.is_not_negative(Arbitrary(named), value, limit)
     claim(answer == choose(value >= 0, 1, 0))
 
 
-@law("CIRCUIT-8b", "A comparison with zero is admitted for every value.", rules=("CIRCUIT-8",), loses=STALLS)
+@law(
+    "CIRCUIT-8b",
+    "A comparison with zero is admitted for every value.",
+    rules=("CIRCUIT-8",),
+    loses=STALLS,
+    shape="one comparison",
+    assumes=(TRACKED,),
+)
 def a_comparison_can_be_shown(value: Element, limit: Limit) -> None:
     """The completeness of CIRCUIT-8."""
-    assume((-limit <= value) & (value < limit))
+    assume((-limit <= value) & (value < limit), TRACKED)
     gadgets.is_not_negative(Honest(), value, limit)
 
 
-@law("CIRCUIT-9a", "A division has one quotient, the one rounded down.", rules=("CIRCUIT-9",), loses=FORGES)
+@law(
+    "CIRCUIT-9a",
+    "A division has one quotient, the one rounded down.",
+    rules=("CIRCUIT-9",),
+    loses=FORGES,
+    shape="one division",
+    assumes=(
+        NO_WRAP,
+        BITS,
+    ),
+)
 def a_quotient_is_rounded_down(
     numerator: Element, divisor: Element, low: Element, quotient_limit: Limit, remainder_limit: Limit, named: Element
 ) -> None:
     """Whatever the prover names for it; products and sums are those of the integers (CIRCUIT-5a)."""
     largest = low + quotient_limit - 1
-    assume(within_half(largest) & (divisor <= remainder_limit))
+    assume(within_half(largest) & (divisor <= remainder_limit), NO_WRAP)
     for quotient in (low, largest):
-        assume(within_half(numerator - quotient * divisor) & within_half(divisor - 1 - numerator + quotient * divisor))
+        rest = numerator - quotient * divisor
+        assume(within_half(rest) & within_half(divisor - 1 - rest), NO_WRAP)
     quotient, remainder = gadgets.divided(Arbitrary(named), numerator, divisor, low, quotient_limit, remainder_limit)
     claim((low <= quotient) & (quotient <= largest))
     claim(within_half(remainder) & within_half(divisor - 1 - remainder))
@@ -246,13 +414,23 @@ def a_quotient_is_rounded_down(
     claim(quotient == floor_div(numerator, divisor))
 
 
-@law("CIRCUIT-9b", "Every division by a positive divisor is admitted.", rules=("CIRCUIT-9",), loses=STALLS)
+@law(
+    "CIRCUIT-9b",
+    "Every division by a positive divisor is admitted.",
+    rules=("CIRCUIT-9",),
+    loses=STALLS,
+    shape="one division",
+    assumes=(
+        POSITIVE,
+        TRACKED,
+    ),
+)
 def every_division_is_admitted(
     numerator: int, divisor: int, low: int, quotient_limit: int, remainder_limit: int
 ) -> None:
     """The completeness of CIRCUIT-9."""
-    assume((divisor > 0) & (divisor <= remainder_limit))
-    assume((floor_div(numerator, divisor) >= low) & (floor_div(numerator, divisor) < low + quotient_limit))
+    assume((divisor > 0) & (divisor <= remainder_limit), POSITIVE)
+    assume((floor_div(numerator, divisor) >= low) & (floor_div(numerator, divisor) < low + quotient_limit), TRACKED)
     gadgets.divided(Honest(), numerator, divisor, low, quotient_limit, remainder_limit)
 
 
@@ -262,6 +440,10 @@ def every_division_is_admitted(
     rules=("CIRCUIT-9.2",),
     loses=FORGES,
     shape="parts of 119 bits",
+    assumes=(
+        NO_WRAP,
+        BITS,
+    ),
 )
 def a_quotient_by_parts_is_rounded_down(
     numerator: Element,
@@ -275,12 +457,12 @@ def a_quotient_by_parts_is_rounded_down(
 ) -> None:
     """Whatever the prover names for the two parts; products and sums are those of the integers (CIRCUIT-5a)."""
     largest = low + upper_limit - 1
-    assume(within_half(largest) & (divisor <= remainder_limit) & within_half(2 * most))
-    assume(within_half(low * divisor + most) & within_half(largest * divisor + most))
+    assume(within_half(largest) & (divisor <= remainder_limit) & within_half(2 * most), NO_WRAP)
+    assume(within_half(low * divisor + most) & within_half(largest * divisor + most), NO_WRAP)
     for taken in (-most, most):
         for beside in (0, divisor * PART):
             rest = numerator - taken * PART - beside
-            assume(within_half(rest) & within_half(divisor - 1 - rest))
+            assume(within_half(rest) & within_half(divisor - 1 - rest), NO_WRAP)
     quotient, remainder = gadgets.divided_by_parts(
         Arbitrary(upper, lower), numerator, divisor, low, upper_limit, PART, most, remainder_limit
     )
@@ -302,15 +484,19 @@ def a_quotient_by_parts_is_rounded_down(
     rules=("CIRCUIT-9.2",),
     loses=STALLS,
     shape="parts of 119 bits",
+    assumes=(
+        POSITIVE,
+        TRACKED,
+    ),
 )
 def every_division_is_admitted_by_parts(
     numerator: int, divisor: int, low: int, upper_limit: int, most: int, remainder_limit: int
 ) -> None:
     """The completeness of CIRCUIT-9.2: the upper part times the divisor misses the numerator's by two divisors at most."""
-    assume((divisor > 0) & (divisor <= remainder_limit))
+    assume((divisor > 0) & (divisor <= remainder_limit), POSITIVE)
     upper = floor_div(floor_div(numerator, divisor), PART)
-    assume((upper >= low) & (upper < low + upper_limit))
-    assume((-most <= upper * divisor) & (upper * divisor < most))
+    assume((upper >= low) & (upper < low + upper_limit), TRACKED)
+    assume((-most <= upper * divisor) & (upper * divisor < most), TRACKED)
     gadgets.divided_by_parts(Honest(), numerator, divisor, low, upper_limit, PART, most, remainder_limit)
 
 
@@ -320,10 +506,11 @@ def every_division_is_admitted_by_parts(
     rules=("CIRCUIT-9.2",),
     loses=STALLS,
     shape="parts of 119 bits",
+    assumes=(POSITIVE,),
 )
 def the_upper_part_stays_near(numerator: int, divisor: int) -> None:
     """So the circuit knows how much room its range needs."""
-    assume(divisor > 0)
+    assume(divisor > 0, POSITIVE)
     upper = floor_div(floor_div(numerator, divisor), PART)
     claim(upper * divisor * PART <= numerator)
     claim(upper * divisor * PART > numerator - divisor - divisor * PART)
@@ -336,14 +523,22 @@ def the_upper_part_stays_near(numerator: int, divisor: int) -> None:
     "The only integer whose product with the divisor is the last up to the numerator is the quotient rounded down.",
     rules=("CIRCUIT-9", "CIRCUIT-9.2"),
     loses=FORGES,
+    shape="one division",
+    assumes=(LAST,),
 )
 def a_quotient_is_the_only_one_that_leaves_a_remainder(numerator: int, divisor: int, quotient: int) -> None:
     """For a positive divisor."""
-    assume((divisor > 0) & (quotient * divisor <= numerator) & (numerator < (quotient + 1) * divisor))
+    assume((divisor > 0) & (quotient * divisor <= numerator) & (numerator < (quotient + 1) * divisor), LAST)
     claim(quotient == floor_div(numerator, divisor))
 
 
-@law("CIRCUIT-9g", "A quotient does not change with both signs.", rules=("CIRCUIT-9.3",), loses=FORGES)
+@law(
+    "CIRCUIT-9g",
+    "A quotient does not change with both signs.",
+    rules=("CIRCUIT-9.3",),
+    loses=FORGES,
+    shape="one division",
+)
 def both_signs_may_change(numerator: int, divisor: int) -> None:
     """So a division by a negative divisor is one by a positive divisor."""
     above, below = gadgets.facing_up(divisor >= 0, numerator, divisor)
@@ -351,7 +546,13 @@ def both_signs_may_change(numerator: int, divisor: int) -> None:
     claim(floor_div(above, below) == floor_div(numerator, divisor))
 
 
-@canary("CANARY-4", "A product that is right in the field is right.", rules=("CIRCUIT-5",))
+@canary(
+    "CANARY-4",
+    "A product that is right in the field is right.",
+    rules=("CIRCUIT-5",),
+    shape="one product",
+    assumes=(MET,),
+)
 def a_product_may_wrap(first: Element, second: Element) -> None:
     """False as soon as the product leaves the interval: what interval tracking is for."""
     named = signed(first * second % MODULUS)
