@@ -62,21 +62,26 @@ class Decided:
 
 Plan: TypeAlias = tuple[Decided, ...]
 
+Names: TypeAlias = dict[tuple[Any, Any], Any]
+"""The variable that stands for a quotient, by numerator and denominator."""
+
 
 class SymbolicPath:
     """One way: the decisions to follow, the constraints met, and the quotients named."""
 
-    def __init__(self, plan: Plan, patience: Patience, base: "SymbolicPath | None" = None, name: str = "quotient") -> None:
+    def __init__(
+        self, plan: Plan, patience: Patience, base: "SymbolicPath | None" = None, names: Names | None = None
+    ) -> None:
         """Begin a way.
 
         Args:
             plan: the decisions to follow.
             patience: of its solver.
             base: a way that this one goes on from: everything that it has met holds here too.
-            name: of the quotients, other than that of the base.
+            names: of quotients, shared with other ways: one name means the same quotient on all of them.
         """
         self.plan = plan
-        self.name = name
+        self.names: Names = {} if names is None else names
         self.trail: list[Decided] = []
         """Every decision of this way, those of the plan first."""
         self.constraints: list[Any] = []
@@ -179,7 +184,7 @@ class SymbolicPath:
         known = self._quotients.get((numerator, denominator))
         if known is not None:
             return known
-        named = z3.Int(f"{self.name}!{len(self._quotients)}")
+        named = self.names.setdefault((numerator, denominator), z3.Int(f"quotient!{len(self.names)}"))
         remainder = numerator - denominator * named
         self.require(z3.And(remainder >= 0, remainder < denominator))
         self._lemmas_of_quotient(numerator, denominator, named)
@@ -243,12 +248,12 @@ def explore(
     patience: Patience,
     most_paths: int = MOST_PATHS,
     base: SymbolicPath | None = None,
-    name: str = "quotient",
+    names: Names | None = None,
 ) -> Exploration:
     """Run `follow` once per way; it answers False to stop early.
 
-    `follow` runs the code inside ``following(path)`` and lets `Ended` through. All ways go on from the base, if there is one, and name
-    their quotients otherwise than it does.
+    `follow` runs the code inside ``following(path)`` and lets `Ended` through. All ways go on from the base, if there is one, and
+    share the names of quotients, if there are any.
     """
     waiting: list[Plan] = [()]
     runs = paths = 0
@@ -256,7 +261,7 @@ def explore(
         if runs >= most_paths:
             return Exploration(paths, complete=False)
         runs += 1
-        path = SymbolicPath(waiting.pop(), patience, base, name)
+        path = SymbolicPath(waiting.pop(), patience, base, names)
         try:
             goes_on = follow(path)
             paths += 1

@@ -9,7 +9,7 @@ of the step on by itself, so that the ways of one do not multiply with those of 
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import z3
@@ -21,7 +21,7 @@ from settlespec.domain.quantities import Range
 from settlespec.domain.state import State
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf
 from settlespec.engines.judging import AGAIN, OF_ACCEPTED, OF_STATE, SIGNER, Claim
-from settlespec.engines.paths import Ended, SymbolicPath, explore, following
+from settlespec.engines.paths import Names, SymbolicPath, explore, following
 from settlespec.engines.proving import EngineDefect, Status
 from settlespec.engines.rehearsing import Rehearsal, rehearse
 from settlespec.engines.solvers import Answer, Patience, decide
@@ -129,7 +129,8 @@ class _Inquiry:
         self.witness: dict[str, int | bool] = {}
         self.trouble = ""
         self._assumed: dict[tuple[bool, ...], tuple[list[Any], list[Any]]] = {}
-        self._names = 0
+        self.names: Names = {}
+        """One name means the same quotient on every way of the shape."""
 
     def follow(self, path: SymbolicPath) -> bool:
         """One way of the step, and behind it every way of every predicate."""
@@ -198,21 +199,15 @@ class _Inquiry:
         def follow(way: SymbolicPath) -> bool:
             with following(way):
                 violated = list(predicate(before, Counter()))
-            # Quotients are defined whatever is decided of them.
-            decisions = {term.get_id() for term in way.decisions}
-            definitions.extend(term for term in way.constraints[base:] if term.get_id() not in decisions)
+            definitions.extend(_definitions(way, base))
             if violated:
                 excluded.append(z3.Not(z3.And(*way.decisions)))
             self.checks += way.checks
             return True
 
-        complete = explore(follow, self.patience, MOST_JUDGING, path, self._name()).complete
+        complete = explore(follow, self.patience, MOST_JUDGING, path, self.names).complete
         if not complete:
             raise Unreadable("an invariant of the state before has too many ways")
-
-    def _name(self) -> str:
-        self._names += 1
-        return f"quotient.{self._names}"
 
     def _judge(self, path: SymbolicPath, claim: Claim, taken: Step) -> set[str]:
         """Follow every way of a predicate from the end of the step on; answers the invariants that had something to judge."""
@@ -232,7 +227,7 @@ class _Inquiry:
             return True
 
         try:
-            exploration = explore(follow, self.patience, MOST_JUDGING, path, self._name())
+            exploration = explore(follow, self.patience, MOST_JUDGING, path, self.names)
             if not exploration.complete:
                 self._doubt(claim.cards, f"{claim.name}: more than {MOST_JUDGING} ways")
         except Unreadable as limit:
@@ -301,6 +296,20 @@ class _Inquiry:
         return None, "" if decision.answer is Answer.UNSATISFIABLE else f"undecided ({decision.reason})"
 
 
+def _definitions(way: SymbolicPath, base: int) -> Iterator[Any]:
+    """The quotients that a way has named behind its base, each under the decisions that came before it.
+
+    A name that nothing else speaks of can always be given its value, so that these constraints leave out no amounts.
+    """
+    decisions = {term.get_id() for term in way.decisions}
+    so_far: list[Any] = []
+    for term in way.constraints[base:]:
+        if term.get_id() in decisions:
+            so_far.append(term)
+        else:
+            yield z3.Implies(z3.And(*so_far), term) if so_far else term
+
+
 def _values(way: SymbolicPath, model: Any) -> dict[str, int | bool]:
     values: dict[str, int | bool] = {}
     for name, variable in way.leaves.items():
@@ -318,7 +327,7 @@ def examine_shape(shape: Shape, patience: Patience = PATIENCE, most_ways: int = 
     started = time.perf_counter()
     inquiry = _Inquiry(shape, patience)
     try:
-        exploration = explore(inquiry.follow, patience, most_ways)
+        exploration = explore(inquiry.follow, patience, most_ways, names=inquiry.names)
         if not exploration.complete:
             inquiry.trouble = f"more than {most_ways} ways"
     except Unreadable as limit:

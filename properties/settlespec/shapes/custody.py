@@ -11,7 +11,7 @@ from settlespec.shapes.statement import Amounts, shape
 
 COMPANY = (
     "three accounts, one long and one short in a perpetual, a bid and an ask that rest at one price each, "
-    "an unpaid claim; mark and terms concrete"
+    "an unpaid claim; terms concrete"
 )
 
 

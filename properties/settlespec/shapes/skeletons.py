@@ -17,7 +17,7 @@ from settlespec.domain.messages import Cause, Claim, Deposit, Inbox, Message, Ou
 from settlespec.domain.operations import OracleSignature, Signed
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.parameters import Parameters
-from settlespec.domain.quantities import AMOUNT, IDENTIFIER, MAX_AMOUNT, MAX_SIZE, SIZE, TIME, Range
+from settlespec.domain.quantities import AMOUNT, IDENTIFIER, MAX_AMOUNT, MAX_SIZE, PRICE, SIZE, TIME, Range
 from settlespec.domain.rounds import Round
 from settlespec.domain.state import State
 from settlespec.engines.judging import SIGNER
@@ -44,12 +44,18 @@ class Skeleton:
     Args:
         amounts: where its amounts come from.
         instruments: what is listed.
+        mark: of every instrument; None lets each have any.
     """
 
-    def __init__(self, amounts: Amounts, instruments: tuple[Instrument, ...] = (PERPETUAL,)) -> None:
+    def __init__(
+        self, amounts: Amounts, instruments: tuple[Instrument, ...] = (PERPETUAL,), mark: int | None = None
+    ) -> None:
         self.amounts = amounts
         self.parameters: Parameters = standard(SIGNER).parameters
-        self.markets: dict[int, Market] = {terms.id: linear_market(terms, MARK) for terms in instruments}
+        self.markets: dict[int, Market] = {
+            terms.id: linear_market(terms, amounts.integer(f"mark of {terms.id}", PRICE) if mark is None else mark)
+            for terms in instruments
+        }
         self.clock = amounts.integer("clock", TIME)
         self.marks_time = amounts.integer("marks time", TIME)
         self.money: dict[int, int] = {}
@@ -165,9 +171,9 @@ def _open_orders(orders: list[Order], name: int) -> OpenOrders:
     )
 
 
-def company(amounts: Amounts) -> Skeleton:
-    """Three people: the first is long, the second short, the third has money; a bid and an ask rest, a claim and a deposit wait."""
-    skeleton = Skeleton(amounts).account(1).account(2).account(3).holds(1, 2)
+def company(amounts: Amounts, mark: int | None = None) -> Skeleton:
+    """Three people: the first is long, the second short, the third has money; a bid and an ask rest, and a claim waits."""
+    skeleton = Skeleton(amounts, mark=mark).account(1).account(2).account(3).holds(1, 2)
     skeleton.rests(10, 1, Side.BUY, MARK - 1_000)
     skeleton.rests(11, 2, Side.SELL, MARK + 1_000)
     return skeleton.owes_claim(3)
