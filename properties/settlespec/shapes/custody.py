@@ -6,7 +6,7 @@ from settlespec.domain.orders import Side
 from settlespec.domain.quantities import AMOUNT, IDENTIFIER, PRICE, SIZE, TIME
 from settlespec.domain.state import State
 from settlespec.engines.judging import SIGNER
-from settlespec.shapes.skeletons import company, signed
+from settlespec.shapes.skeletons import MARK, company, signed
 from settlespec.shapes.statement import Amounts, shape
 
 COMPANY = (
@@ -73,3 +73,30 @@ def transfer(amounts: Amounts) -> tuple[State, Operation]:
 def envelope(amounts: Amounts) -> tuple[int, int]:
     """Any nonce and any end of validity."""
     return amounts.integer("nonce", IDENTIFIER), amounts.integer("valid until", TIME)
+
+
+@shape(
+    "take forced withdrawal",
+    "with positions and orders",
+    f"A holder with a resting order forces money out, or somebody else does in its name; {COMPANY}.",
+)
+def take_withdrawal(amounts: Amounts) -> tuple[State, Operation]:
+    """Any amount."""
+    skeleton = company(amounts)
+    key = SIGNER.key(1 if amounts.either("by the owner") else 2)
+    skeleton.waits(ForcedWithdrawal(1, key, amounts.integer("amount", AMOUNT)))
+    return skeleton.state(), Take()
+
+
+@shape(
+    "take forced order",
+    "closes",
+    f"A long holder forces a sale of any size and limit against the bid of an account without a position; {COMPANY}, mark concrete.",
+)
+def take_order(amounts: Amounts) -> tuple[State, Operation]:
+    """Its own orders that stand in the way make way."""
+    skeleton = company(amounts, MARK)
+    skeleton.rests(12, 3, Side.BUY, MARK - 500)
+    lots, price = amounts.integer("lots", SIZE), amounts.integer("price", PRICE)
+    skeleton.waits(ForcedOrder(1, SIGNER.key(1), 1, Side.SELL, lots, price))
+    return skeleton.state(), Take()

@@ -17,22 +17,28 @@ from settlespec.domain.messages import Cause, Claim, Deposit, Inbox, Message, Ou
 from settlespec.domain.operations import OracleSignature, Signed
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.parameters import Parameters
-from settlespec.domain.quantities import AMOUNT, IDENTIFIER, MAX_AMOUNT, MAX_SIZE, PRICE, SIZE, TIME, Range
-from settlespec.domain.rounds import Round
+from settlespec.domain.quantities import AMOUNT, IDENTIFIER, MAX_AMOUNT, MAX_SIZE, PRICE, TIME, Range
+from settlespec.domain.rounds import Round, Stage
 from settlespec.domain.state import State
 from settlespec.engines.judging import SIGNER
-from settlespec.machine.genesis import ORACLE_SEED, perpetual, standard
+from settlespec.machine.genesis import ORACLE_SEED, dated_future, perpetual, standard
 from settlespec.machine.markets import linear_market
 from settlespec.shapes.statement import Amounts
 from settlespec.wire.signing import signed_bytes
 
 MONEY: Final = Range(-MAX_AMOUNT, MAX_AMOUNT)
+COUNTED: Final = Range(0, 2**64 - 1)
 FUND: Final = Range(0, MAX_AMOUNT)
 MARK: Final = 100_000
 """Where a mark is concrete it is this one, in quantums per lot."""
 
 PERPETUAL: Final = perpetual(1, 1, price_step=10, cap=MAX_SIZE)
 """The terms of the standard preset; no cap but the range of a size."""
+
+EXPIRY: Final = 10**9
+
+FUTURE: Final = dated_future(2, 1, EXPIRY, price_step=10, cap=MAX_SIZE)
+"""On the perpetual's underlying."""
 
 LAST_ARRIVAL: Final = 100
 """Above every arrival that a skeleton writes down."""
@@ -64,6 +70,9 @@ class Skeleton:
         self.orders: list[Order] = []
         self.claims: list[Claim] = []
         self.waiting: list[Received] = []
+        self.breaches: dict[int, int] = {}
+        self.pool = 0
+        """What the funding pool holds."""
         self.round: Round | None = None
 
     def account(self, number: int) -> "Skeleton":
@@ -82,11 +91,19 @@ class Skeleton:
         return self
 
     def rests(
-        self, arrival: int, owner: int, side: Side, price: int, *, instrument: int = 1, reduce_only: bool = False
+        self,
+        arrival: int,
+        owner: int,
+        side: Side,
+        price: int,
+        *,
+        instrument: int = 1,
+        reduce_only: bool = False,
+        most: int = MAX_SIZE,
     ) -> Order:
         """An order of any size, filled as far as may be, good till any time; its client id is its arrival."""
-        size = self.amounts.integer(f"size of order {arrival}", SIZE)
-        filled = self.amounts.integer(f"filled of order {arrival}", Range(0, MAX_SIZE))
+        size = self.amounts.integer(f"size of order {arrival}", Range(1, most))
+        filled = self.amounts.integer(f"filled of order {arrival}", Range(0, most - 1))
         self.amounts.assume(filled < size)
         good_till = self.amounts.integer(f"good till of order {arrival}", TIME)
         order = Order(arrival, owner, arrival, instrument, side, price, size, filled, good_till, reduce_only)
@@ -126,14 +143,14 @@ class Skeleton:
             clock=self.clock,
             accounts=Map(accounts),
             holders=ladder_of(number for number, held in self.positions.items() if held),
-            breaches=Map(),
+            breaches=Map(self.breaches),
             markets=Map(self.markets),
             books=Map({name: self._book(name) for name in self.markets}),
             next_arrival=LAST_ARRIVAL,
             insurance=insurance,
             treasury=treasury,
-            funding_pool=0,
-            vault=cash + insurance + treasury + unpaid + uncredited,
+            funding_pool=self.pool,
+            vault=cash + insurance + treasury + self.pool + unpaid + uncredited + self._within_round(),
             inbox=Inbox(
                 Map({taken + place: received for place, received in enumerate(self.waiting)}),
                 taken,
@@ -146,6 +163,38 @@ class Skeleton:
             marks_time=self.marks_time,
             round=self.round,
         )
+
+    def _within_round(self) -> int:
+        """What a round has still to pay out for expired instruments, less what gains still owe."""
+        if self.round is None:
+            return 0
+        expired = {name: market.mark for name, market in self.markets.items() if market.expired}
+        lots = sum(held[name].size * mark for held in self.positions.values() for name, mark in expired.items() if name in held)
+        return lots - (self.round.owed - self.round.collected)
+
+    def in_round(self, stage: Stage, **fields: object) -> "Skeleton":
+        """A round is open at this stage; what is not named is as a round begins."""
+        amounts = self.amounts
+        usual = Round(
+            number=amounts.integer("number of the round", IDENTIFIER),
+            timestamp=amounts.integer("timestamp", TIME),
+            quotes=Map(),
+            elapsed=amounts.integer("elapsed", TIME),
+            stage=stage,
+            holder=None,
+            tasks=(),
+            cursor=0,
+            gains=Map(),
+            total_gain=0,
+            defaulted=(),
+            owed=0,
+            collected=0,
+            breaches=(),
+            attempts=0,
+            micro_steps=amounts.integer("micro-steps", COUNTED),
+        )
+        self.round = evolve(usual, **fields)  # type: ignore[arg-type]
+        return self
 
     def _account(self, number: int) -> Account:
         nonce = self.amounts.integer(f"nonce of {number}", IDENTIFIER)

@@ -40,8 +40,10 @@ class Shape:
     """The operation that it speaks of, as a row of the matrix."""
     name: str
     sentence: str
-    """What is concrete in it, and what is assumed of the amounts."""
+    """What is concrete in it."""
     skeleton: Skeleton
+    assumes: tuple[str, ...] = ()
+    """What is assumed beside the invariants of the state before, and who says so."""
 
     @property
     def id(self) -> str:
@@ -71,17 +73,18 @@ ROWS: Final = (
     "round: close",
     "round: discard",
     "round: liquidate",
+    "round: end",
 )
 """The operations, those of the inbox by message and those of a round by stage, in the order of the matrix."""
 
 _STATED: Final[dict[str, Shape]] = {}
 
 
-def shape(row: str, name: str, sentence: str) -> Callable[[Skeleton], Skeleton]:
+def shape(row: str, name: str, sentence: str, *, assumes: tuple[str, ...] = ()) -> Callable[[Skeleton], Skeleton]:
     """State a shape: the function below builds it."""
 
     def record(skeleton: Skeleton) -> Skeleton:
-        stated = Shape(row, name, sentence, skeleton)
+        stated = Shape(row, name, sentence, skeleton, assumes)
         if row not in ROWS:
             raise ValueError(f"no row of the matrix is called {row!r}")
         if stated.id in _STATED:
