@@ -16,6 +16,7 @@ from settlespec.invariants.states import Sums, sums_of
 from settlespec.invariants.steps import walk_step
 from settlespec.machine import exchange
 from settlespec.machine.signatures import Ideal
+from settlespec.monitoring.monitor import unnamed
 from settlespec.monitoring.second_execution import execute_again
 
 SIGNER: Final = Ideal()
@@ -63,9 +64,14 @@ def _of_state(card: Card, predicate: StatePredicate) -> Claim:
 
 
 def _walked(step: Step, asked: Asked) -> Iterable[Violation]:
-    """The step's events walked, and then the shadow book against the state's."""
+    """The step's events walked; then the shadow book against the state's, and what no event named against what it was."""
     walk = walk_step(step, shadow_of(step.before), SIGNER.verify, asked)
-    return [*walk.violations, *walk.shadow.differences(after(step), asked)]
+    waiting = {} if walk.waits is None else {step.before.inbox.cursor: walk.waits}
+    return [
+        *walk.violations,
+        *walk.shadow.differences(after(step), asked),
+        *unnamed(step.before, after(step), walk.named, walk.orders, waiting, asked),
+    ]
 
 
 def _again(step: Step, asked: Asked) -> Iterable[Violation]:

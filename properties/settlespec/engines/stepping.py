@@ -25,7 +25,7 @@ from settlespec.engines.paths import Names, SymbolicPath, explore, following
 from settlespec.engines.proving import EngineDefect, Status
 from settlespec.engines.rehearsing import Rehearsal, rehearse
 from settlespec.engines.solvers import Answer, Patience, decide
-from settlespec.engines.symbolic import SymbolicCondition, Unreadable
+from settlespec.engines.symbolic import Unreadable, condition_term
 from settlespec.invariants.cards import Asked, Card, Step, Violation
 from settlespec.invariants.catalogue import CARDS
 from settlespec.machine import exchange
@@ -42,8 +42,8 @@ READABLE: Final = (10**3, 10**6)
 
 READABLE_MILLISECONDS: Final = 200
 
-PATIENCE: Final = Patience(branch=300, nonlinear_core=200, quick=500, lemmas=2_000, default=2_000)
-"""Shorter than for a law: a step has many more questions."""
+PATIENCE: Final = Patience()
+"""With each question."""
 
 
 class SymbolicAmounts:
@@ -62,7 +62,7 @@ class SymbolicAmounts:
 
     def assume(self, condition: bool) -> None:
         """Constrain the way."""
-        self.path.require(condition.term if isinstance(condition, SymbolicCondition) else z3.BoolVal(condition))
+        self.path.require(condition_term(condition))
 
 
 @define

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from settlespec.engines.campaign import JOBS, SEVERITY, Effort, Examination, Fin
 from settlespec.engines.proving import EngineDefect, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Law, catalogue
+from settlespec.oracle import matrix
 from settlespec.oracle.consoles import PipeConsole, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
@@ -29,6 +31,10 @@ from settlespec.oracle.report import Report, Row, Verdict, report_format
 @click.option("--jobs", type=click.IntRange(1, 256), default=JOBS, show_default=True, help="Laws at a time.")
 @click.option("--seconds", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="Limit per law.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where Hypothesis starts.")
+@click.option(
+    "--matrix", "shows_matrix", is_flag=True, help="The step itself: every operation against every invariant."
+)
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Where the matrix keeps its proofs.")
 @report_format
 def command(
     wanted: tuple[str, ...],
@@ -37,12 +43,18 @@ def command(
     jobs: int,
     seconds: float,
     seed: int,
+    shows_matrix: bool,
+    cache: Path | None,
     report_format: str,
 ) -> ExitCode:
     """Prove the laws for all values; refute the canaries, or else no proof is worth anything.
 
     With --solver cvc5 the verdict rests on cvc5 alone; Z3 still follows the paths, for cvc5 reads its terms.
     """
+    if shows_matrix:
+        if wanted or subjects:
+            raise click.UsageError("the matrix is of operations and invariants: it takes no --law and no --subject")
+        return matrix.run(jobs, report_format, cache)
     started = time.monotonic()
     laws = choose_laws(catalogue(), wanted, subjects)
     effort = Effort(seconds=seconds, asks_cvc5=solver != "z3", seed=seed)

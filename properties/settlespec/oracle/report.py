@@ -13,7 +13,7 @@ from settlespec.oracle.exit_codes import ExitCode
 Row: TypeAlias = Mapping[str, Any]
 """One thing that was looked at; at least ``id`` and ``status``."""
 
-LISTINGS: Final = ("architectures", "benchmarks", "cases", "invariants", "laws", "mutants", "parts", "rules")
+LISTINGS: Final = ("architectures", "benchmarks", "cases", "cells", "invariants", "laws", "mutants", "parts", "rules")
 """What a report may list; a reader finds exactly one of these keys."""
 
 ENVELOPE: Final = ("command", "version", "seed", "verdict", "seconds", "totals")

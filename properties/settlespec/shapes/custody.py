@@ -42,7 +42,9 @@ def take_deposit(amounts: Amounts) -> tuple[State, Operation]:
     return skeleton.state(), Take()
 
 
-@shape("take deposit", "opens an account", f"A deposit waits for an account that is not there yet, and another; {COMPANY}.")
+@shape(
+    "take deposit", "opens an account", f"A deposit waits for an account that is not there yet, and another; {COMPANY}."
+)
 def take_opening(amounts: Amounts) -> tuple[State, Operation]:
     """Of any amount."""
     skeleton = company(amounts)
@@ -78,11 +80,11 @@ def envelope(amounts: Amounts) -> tuple[int, int]:
 @shape(
     "take forced withdrawal",
     "with positions and orders",
-    f"A holder with a resting order forces money out, or somebody else does in its name; {COMPANY}.",
+    f"A holder with a resting order forces money out, or somebody else does in its name; {COMPANY}, mark concrete.",
 )
 def take_withdrawal(amounts: Amounts) -> tuple[State, Operation]:
     """Any amount."""
-    skeleton = company(amounts)
+    skeleton = company(amounts, MARK)
     key = SIGNER.key(1 if amounts.either("by the owner") else 2)
     skeleton.waits(ForcedWithdrawal(1, key, amounts.integer("amount", AMOUNT)))
     return skeleton.state(), Take()

@@ -48,7 +48,11 @@ def expire_order(amounts: Amounts) -> tuple[State, Operation]:
     return micro_step(expired(amounts).in_round(Stage.EXPIRE, tasks=tasks, holder=1))
 
 
-@shape("round: expire", "a holder is paid out", f"The first holder's position becomes money; {DATED}, but no order rests any more.")
+@shape(
+    "round: expire",
+    "a holder is paid out",
+    f"The first holder's position becomes money; {DATED}, but no order rests any more.",
+)
 def pay_out(amounts: Amounts) -> tuple[State, Operation]:
     """The perpetual stays."""
     skeleton = expired(amounts)

@@ -64,10 +64,10 @@ def rests_beside(amounts: Amounts) -> tuple[State, Operation]:
     return placing(amounts, company(amounts), order(amounts, 1, SELL))
 
 
-@shape("place", "rests reduce-only", f"A holder's reduce-only ask rests above the book; {COMPANY}, {ANY}.")
+@shape("place", "rests reduce-only", f"A holder's reduce-only ask rests above the book; {COMPANY}, {FIXED}.")
 def rests_reducing(amounts: Amounts) -> tuple[State, Operation]:
     """At most the position."""
-    return placing(amounts, company(amounts), order(amounts, 1, SELL, reduce_only=True))
+    return placing(amounts, company(amounts, MARK), order(amounts, 1, SELL, reduce_only=True))
 
 
 @shape("place", "post-only", f"A post-only bid at the best ask's price or below it; {COMPANY}, {ANY}.")
@@ -83,7 +83,11 @@ def opens(amounts: Amounts) -> tuple[State, Operation]:
     return placing(amounts, company(amounts, MARK), immediate(amounts, 3, BUY))
 
 
-@shape("place", "closes", f"A holder's immediate ask of any limit meets the bid of somebody without a position; {COMPANY}, {FIXED}.")
+@shape(
+    "place",
+    "closes",
+    f"A holder's immediate ask of any limit meets the bid of somebody without a position; {COMPANY}, {FIXED}.",
+)
 def closes(amounts: Amounts) -> tuple[State, Operation]:
     """The taker closes, or turns."""
     skeleton = company(amounts, MARK)

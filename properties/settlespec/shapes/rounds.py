@@ -1,18 +1,17 @@
 """Shapes of a clearing round: its beginning and each micro-step, with a round open at every stage."""
 
-from attrs import evolve
 from immutables import Map
 
 from settlespec.domain.instruments import Quote, RoundStatement
 from settlespec.domain.operations import BeginRound, ContinueRound, Operation
 from settlespec.domain.orders import Side
-from settlespec.domain.quantities import AMOUNT, IDENTIFIER, MAX_AMOUNT, PRICE, RATE, SIZE, TIME, Range
+from settlespec.domain.quantities import AMOUNT, IDENTIFIER, PRICE, RATE, TIME
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Seize, Settle, Stage
 from settlespec.domain.state import State
+from settlespec.machine.standing import equity
 from settlespec.shapes.custody import COMPANY
 from settlespec.shapes.orders import ANY, ASK, BID, FIXED
 from settlespec.shapes.skeletons import FUND, MARK, MONEY, Skeleton, company, signed_by_oracles
-from settlespec.machine.standing import equity
 from settlespec.shapes.statement import Amounts, shape
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -24,7 +23,11 @@ def micro_step(skeleton: Skeleton) -> tuple[State, Operation]:
     return skeleton.state(), ContinueRound(1)
 
 
-@shape("begin round", "two of three oracles", f"A statement of any mark, rate and time, by two oracles or one; {COMPANY}, {ANY}.")
+@shape(
+    "begin round",
+    "two of three oracles",
+    f"A statement of any mark, rate and time, by two oracles or one; {COMPANY}, {ANY}.",
+)
 def begin(amounts: Amounts) -> tuple[State, Operation]:
     """Of any number."""
     state = company(amounts).state()
@@ -43,13 +46,21 @@ def quoted(amounts: Amounts, skeleton: Skeleton, **fields: object) -> Skeleton:
     return skeleton.in_round(Stage.REVALUE, quotes=Map({1: quote}), **fields)
 
 
-@shape("round: revalue", "first holder", f"The first of two holders is revalued; {COMPANY}, {FIXED}, new mark and rate any.")
+@shape(
+    "round: revalue",
+    "first holder",
+    f"The first of two holders is revalued; {COMPANY}, {FIXED}, new mark and rate any.",
+)
 def revalue_first(amounts: Amounts) -> tuple[State, Operation]:
     """The long one."""
     return micro_step(quoted(amounts, company(amounts, MARK), holder=1))
 
 
-@shape("round: revalue", "last holder", f"The last of two holders is revalued, after a gain; {COMPANY}, {FIXED}, new mark and rate any.")
+@shape(
+    "round: revalue",
+    "last holder",
+    f"The last of two holders is revalued, after a gain; {COMPANY}, {FIXED}, new mark and rate any.",
+)
 def revalue_last(amounts: Amounts) -> tuple[State, Operation]:
     """The short one."""
     gain = amounts.integer("gain", AMOUNT)
@@ -81,13 +92,21 @@ def seize(amounts: Amounts) -> tuple[State, Operation]:
     return micro_step(defaulting(amounts, company(amounts), 0))
 
 
-@shape("round: default", "lots are closed", f"An account in default closes at the mark; {COMPANY}, {FIXED}, its order gone.")
+@shape(
+    "round: default",
+    "lots are closed",
+    f"An account in default closes at the mark; {COMPANY}, {FIXED}, its order gone.",
+)
 def close_in_default(amounts: Amounts) -> tuple[State, Operation]:
     """The whole position, against the other side."""
     return micro_step(defaulting(amounts, pair(amounts, MARK), 1))
 
 
-@shape("round: default", "a debt is settled", f"The fund pays what a closed account owes; {COMPANY}, {ANY}; it has no position and no order.")
+@shape(
+    "round: default",
+    "a debt is settled",
+    f"The fund pays what a closed account owes; {COMPANY}, {ANY}; it has no position and no order.",
+)
 def settle(amounts: Amounts) -> tuple[State, Operation]:
     """As far as it reaches."""
     skeleton = company(amounts).account(4)
@@ -146,7 +165,13 @@ def haircutting(amounts: Amounts, cursor: int, collected: int) -> Skeleton:
     amounts.assume(collected <= owed)
     gains = Map({1: first, 2: second})
     return company(amounts).in_round(
-        Stage.HAIRCUT, tasks=(1, 2), cursor=cursor, gains=gains, total_gain=first + second, owed=owed, collected=collected
+        Stage.HAIRCUT,
+        tasks=(1, 2),
+        cursor=cursor,
+        gains=gains,
+        total_gain=first + second,
+        owed=owed,
+        collected=collected,
     )
 
 
@@ -165,7 +190,11 @@ def in_breach(amounts: Amounts, skeleton: Skeleton, rounds: int) -> Breach:
     return Breach(1, amounts.integer("equity", MONEY), amounts.integer("maintenance", AMOUNT), rounds)
 
 
-@shape("round: close", "lots are closed", f"An account in breach beyond patience closes at the mark; {COMPANY}, {FIXED}, its order gone.")
+@shape(
+    "round: close",
+    "lots are closed",
+    f"An account in breach beyond patience closes at the mark; {COMPANY}, {FIXED}, its order gone.",
+)
 def close(amounts: Amounts) -> tuple[State, Operation]:
     """Against the other side."""
     skeleton = pair(amounts, MARK)
@@ -183,7 +212,11 @@ def seize_before_close(amounts: Amounts) -> tuple[State, Operation]:
     return micro_step(skeleton.in_round(Stage.CLOSE, breaches=(breach,), tasks=tasks))
 
 
-@shape("round: discard", "an order outside the band", f"A bid above the band leaves the book; {COMPANY}, any mark below the band.")
+@shape(
+    "round: discard",
+    "an order outside the band",
+    f"A bid above the band leaves the book; {COMPANY}, any mark below the band.",
+)
 def discard(amounts: Amounts) -> tuple[State, Operation]:
     """The only one."""
     skeleton = company(amounts)
@@ -251,7 +284,9 @@ def default_begins(amounts: Amounts) -> tuple[State, Operation]:
     return stage_ends(amounts, Stage.EXPIRE)
 
 
-@shape("round: default", "the list is done", f"HAIRCUT begins, with a gain and with or without a debt; {COMPANY}, {ANY}.")
+@shape(
+    "round: default", "the list is done", f"HAIRCUT begins, with a gain and with or without a debt; {COMPANY}, {ANY}."
+)
 def haircut_begins(amounts: Amounts) -> tuple[State, Operation]:
     """The gainers are listed if something is owed."""
     return stage_ends(amounts, Stage.DEFAULT, owed=amounts.integer("owed", FUND), **gained(amounts))

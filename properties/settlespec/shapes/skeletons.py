@@ -169,7 +169,9 @@ class Skeleton:
         if self.round is None:
             return 0
         expired = {name: market.mark for name, market in self.markets.items() if market.expired}
-        lots = sum(held[name].size * mark for held in self.positions.values() for name, mark in expired.items() if name in held)
+        lots = sum(
+            held[name].size * mark for held in self.positions.values() for name, mark in expired.items() if name in held
+        )
         return lots - (self.round.owed - self.round.collected)
 
     def in_round(self, stage: Stage, **fields: object) -> "Skeleton":
