@@ -6,6 +6,7 @@ what was undecided or refuted is asked again.
 
 import json
 import os
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -58,4 +59,5 @@ class MatrixCache:
             partial.write_text(json.dumps(as_object(examined), sort_keys=True), encoding="utf-8")
             partial.replace(place)
         except OSError:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()

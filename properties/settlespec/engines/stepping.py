@@ -23,7 +23,7 @@ from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf
 from settlespec.engines.judging import AGAIN, OF_ACCEPTED, OF_STATE, SIGNER, Claim
 from settlespec.engines.paths import Names, SymbolicPath, explore, following
 from settlespec.engines.proving import EngineDefect, Status
-from settlespec.engines.rehearsing import Rehearsal, rehearse
+from settlespec.engines.rehearsing import rehearse
 from settlespec.engines.solvers import Answer, Patience, decide
 from settlespec.engines.symbolic import Unreadable, condition_term
 from settlespec.invariants.cards import Asked, Card, Step, Violation
@@ -128,6 +128,8 @@ class _Inquiry:
         self.counterexamples: list[Counterexample] = []
         self.witness: dict[str, int | bool] = {}
         self.trouble = ""
+        self.told: dict[str, tuple[dict[str, int | bool], Violation]] = {}
+        """What the plain reading of witnesses violated, with the first amounts that did."""
         self._assumed: dict[tuple[bool, ...], tuple[list[Any], list[Any]]] = {}
         self.names: Names = {}
         """One name means the same quotient on every way of the shape."""
@@ -267,17 +269,23 @@ class _Inquiry:
         if amounts is None:
             return
         rehearsal = rehearse(self.shape, amounts)
-        self._agree(amounts, rehearsal, answer)
+        if rehearsal.failure or type(rehearsal.outcome) is not answer:
+            raise EngineDefect(f"{self.shape.id}: the witness {amounts} does not replay: {rehearsal}")
+        for violation in rehearsal.violations:
+            self.told.setdefault(violation.invariant, (amounts, violation))
         for card, count in rehearsal.asked.items():
             self.standings[card.id].witnessed |= bool(count)
         if answer is Accepted and not self.witness:
             self.witness = amounts
 
-    def _agree(self, amounts: Mapping[str, int | bool], rehearsal: Rehearsal, answer: type) -> None:
-        """Both readings answer alike; what the plain one violates the symbolic one must have refuted."""
-        false = [each for each in rehearsal.violations if self.standings[each.invariant].status is Status.PROVED]
-        if rehearsal.failure or false or type(rehearsal.outcome) is not answer:
-            raise EngineDefect(f"{self.shape.id}: the witness {amounts} does not replay: {rehearsal}")
+    def agree(self) -> None:
+        """What the plain reading of a witness violates, the symbolic one has not proved."""
+        for name, (amounts, violation) in self.told.items():
+            if self.standings[name].status is Status.PROVED:
+                raise EngineDefect(f"{self.shape.id}: the witness {amounts} does not replay: {violation}")
+            if self.standings[name].status is Status.UNKNOWN:
+                self.standings[name].refute(violation.conjunct)
+                self.counterexamples.append(Counterexample(name, amounts, str(violation)))
 
     def _example(self, way: SymbolicPath) -> tuple[dict[str, int | bool] | None, str]:
         """Plain amounts that take a way; or None, with the reason if nobody knows whether there are any."""
@@ -335,6 +343,7 @@ def examine_shape(shape: Shape, patience: Patience = PATIENCE, most_ways: int = 
     if inquiry.trouble:
         for standing in inquiry.standings.values():
             standing.doubt(inquiry.trouble)
+    inquiry.agree()
     return Examined(
         shape=shape.id,
         accepted=inquiry.accepted,

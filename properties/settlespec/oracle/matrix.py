@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -130,7 +130,7 @@ def report_of(
 
 def _row(cell: Cell) -> Row:
     return {
-        "id": f"{cell.row} x {cell.invariant}",
+        "id": cell_id(cell),
         "status": cell.strength.value,
         "operation": cell.row,
         "invariant": cell.invariant,
@@ -162,6 +162,26 @@ def _shape(shape: Shape, examined: Examined) -> dict[str, Any]:
             for one in examined.counterexamples
         ],
     }
+
+
+def weakened(kept: Mapping[str, Any], cells: Iterable[Cell]) -> list[str]:
+    """Give the cells that say less than an earlier report of the matrix does, in words.
+
+    Args:
+        kept: the earlier report, as it was written.
+        cells: what is known now; others are not compared.
+    """
+    known = {row["id"]: Strength(row["status"]) for row in kept["cells"]}
+    return [
+        f"{cell_id(cell)} was {known[cell_id(cell)]} and is {cell.strength}: {cell.reason}"
+        for cell in cells
+        if cell_id(cell) in known and ORDER[cell.strength] < ORDER[known[cell_id(cell)]]
+    ]
+
+
+def cell_id(cell: Cell) -> str:
+    """The name of a cell."""
+    return f"{cell.row} x {cell.invariant}"
 
 
 def print_matrix(report: Report, cells: Sequence[Cell], console: Console) -> None:
