@@ -321,3 +321,53 @@ def liquidate_begins(amounts: Amounts) -> tuple[State, Operation]:
     amounts.assume(state.markets[1].high >= BID)
     amounts.assume(state.markets[1].low <= ASK)
     return state, operation
+
+
+SHARED = "one account is long, two others are short"
+
+
+@shape(
+    "round: expire",
+    "somebody is in default",
+    f"DEFAULT begins, and closes of the long account are planned; {SHARED}, {FIXED}, terms concrete, no order rests.",
+)
+def default_is_planned(amounts: Amounts) -> tuple[State, Operation]:
+    """Against both others, in the order of their rank."""
+    skeleton = Skeleton(amounts, mark=MARK).account(1).account(2).account(3).shares(1, (2, 3))
+    return micro_step(skeleton.in_round(Stage.EXPIRE, defaulted=(1,)))
+
+
+@shape(
+    "round: assess",
+    "somebody is beyond patience",
+    f"CLOSE begins, and closes of the long account are planned; {SHARED}, {FIXED}, terms concrete, no order rests.",
+)
+def close_is_planned(amounts: Amounts) -> tuple[State, Operation]:
+    """Against both others, in the order of their rank."""
+    skeleton = Skeleton(amounts, mark=MARK).account(1).account(2).account(3).shares(1, (2, 3))
+    breach = in_breach(amounts, skeleton, 4)
+    return micro_step(skeleton.in_round(Stage.ASSESS, breaches=(breach,)))
+
+
+@shape(
+    "round: discard",
+    "two are in breach",
+    f"LIQUIDATE begins, and lists two accounts, worst first; {COMPANY}, any mark with both orders within the band.",
+)
+def liquidate_in_turn(amounts: Amounts) -> tuple[State, Operation]:
+    """Of any equity and maintenance."""
+    skeleton = company(amounts)
+    skeleton.breaches = {1: 1, 2: 1}
+    breaches = tuple(
+        Breach(
+            number,
+            amounts.integer(f"equity of {number}", MONEY),
+            amounts.integer(f"maintenance of {number}", AMOUNT),
+            1,
+        )
+        for number in (1, 2)
+    )
+    state, operation = micro_step(skeleton.in_round(Stage.DISCARD, breaches=breaches))
+    amounts.assume(state.markets[1].high >= BID)
+    amounts.assume(state.markets[1].low <= ASK)
+    return state, operation

@@ -90,6 +90,14 @@ class Skeleton:
             self.positions[number][instrument] = Position(size, cost)
         return self
 
+    def shares(self, long: int, shorts: tuple[int, int]) -> "Skeleton":
+        """One account holds any number of lots of the perpetual, and two others the other side together, each at any cost."""
+        parts = [self.amounts.integer(f"lots of {short}", Range(1, MAX_SIZE // 2)) for short in shorts]
+        self.longs[1] = self.longs.get(1, 0) + sum(parts)
+        for number, size in ((long, sum(parts)), *zip(shorts, (-part for part in parts), strict=True)):
+            self.positions[number][1] = Position(size, self.amounts.integer(f"cost of {number}", MONEY))
+        return self
+
     def rests(
         self,
         arrival: int,
