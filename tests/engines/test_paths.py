@@ -127,7 +127,8 @@ def test_ways_that_share_names_never_call_two_quotients_by_one():
     for divisor in (7, 9, 7):
         way = SymbolicPath((), Patience(), base, names)
         with following(way):
-            said.append(str((number // divisor).term))  # type: ignore[operator]
+            quotient: Any = number // divisor  # type: ignore[operator]
+        said.append(str(quotient.term))
     assert said == ["quotient!0", "quotient!1", "quotient!0"]
 
 
