@@ -2,14 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import z3
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from settlespec.engines.campaign import worker_pool
 from settlespec.engines.matrix import BAD, COLUMNS, ORDER, Cell, Strength, cells_of, examine_shapes
@@ -33,7 +32,7 @@ CHECKING_PACKAGES: Final = (
 SLOW: Final = ("round: liquidate", "take forced order", "place")
 """Rows whose shapes take longest: they begin first, so that nobody waits for one alone at the end."""
 
-SIGNS: Final = {
+WORDS: Final = {
     Strength.STEP: "step",
     Strength.SILENT: "·",
     Strength.SAMPLED: "sampled",
@@ -41,7 +40,10 @@ SIGNS: Final = {
     Strength.VACUOUS: "VACUOUS",
     Strength.REFUTED: "REFUTED",
 }
-"""What a cell looks like."""
+"""What a cell says, strongest first."""
+
+SIGNS: Final = {strength: word[0] for strength, word in WORDS.items()} | {Strength.STEP: "S"}
+"""The same in one letter, so that a terminal of 80 columns holds the matrix."""
 
 MEANINGS: Final = {
     Strength.STEP: "the step itself ran on symbolic amounts over the stated shapes, and the invariant's own predicate held on every way",
@@ -190,11 +192,8 @@ def cell_id(cell: Cell) -> str:
 
 def print_matrix(report: Report, cells: Sequence[Cell], console: Console) -> None:
     """Print the matrix with its legend, what went wrong, and the totals."""
-    console.print(_table(cells))
-    used = {cell.strength for cell in cells}
-    for strength, sign in SIGNS.items():
-        if strength in used:
-            console.print(f"{sign:>8}  {MEANINGS[strength]}", highlight=False, markup=False)
+    for line in (*_table(cells), "", *_legend(cells), ""):
+        console.print(line, highlight=False, markup=False)
     for cell in cells:
         if cell.strength in (*BAD, Strength.UNKNOWN):
             said = f"{cell.row} x {cell.invariant} {cell.strength.value}: {cell.reason}"
@@ -213,12 +212,22 @@ def print_matrix(report: Report, cells: Sequence[Cell], console: Console) -> Non
     )
 
 
-def _table(cells: Sequence[Cell]) -> Table:
-    table = Table(title="Operation x invariant", title_justify="left")
-    table.add_column("operation", no_wrap=True)
-    for name in COLUMNS:
-        table.add_column("\n".join(name.split("-")), justify="center")
-    by_place = {(cell.row, cell.invariant): cell for cell in cells}
+def _table(cells: Sequence[Cell]) -> Iterator[str]:
+    """A line for each operation, with a letter for each invariant by its number."""
+    by_place = {(cell.row, cell.invariant): SIGNS[cell.strength] for cell in cells}
+    width = max(map(len, ROWS))
+    yield f"{'operation x invariant':{width}}" + "".join(f"{number:3}" for number, _ in enumerate(COLUMNS, 1))
     for row in ROWS:
-        table.add_row(row, *(SIGNS[by_place[row, name].strength] for name in COLUMNS))
-    return table
+        yield f"{row:{width}}" + "".join(f"{by_place[row, name]:>3}" for name in COLUMNS)
+
+
+def _legend(cells: Sequence[Cell]) -> Iterator[str]:
+    """The names of the numbers, and the meanings of the letters that are used."""
+    names = [f"{number:2} {name}" for number, name in enumerate(COLUMNS, 1)]
+    for start in range(0, len(names), 3):
+        yield "".join(f"{name:25}" for name in names[start : start + 3]).rstrip()
+    yield ""
+    used = {cell.strength for cell in cells}
+    for strength, sign in SIGNS.items():
+        if strength in used:
+            yield f"{sign}  {MEANINGS[strength]}"

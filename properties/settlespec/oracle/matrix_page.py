@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from settlespec.engines.matrix import COLUMNS, Strength
-from settlespec.oracle.matrix import MEANINGS, SIGNS
+from settlespec.oracle.matrix import MEANINGS, WORDS
 from settlespec.shapes.statement import ROWS
 
 MATRIX, SHAPES = "<!-- matrix -->", "<!-- shapes -->"
@@ -34,13 +34,13 @@ def _matrix(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"| operation | {' | '.join(COLUMNS)} |"
     yield f"|---|{':-:|' * len(COLUMNS)}"
     for row in ROWS:
-        yield f"| {row} | {' | '.join(SIGNS[strengths[f'{row} x {name}']] for name in COLUMNS)} |"
+        yield f"| {row} | {' | '.join(WORDS[strengths[f'{row} x {name}']] for name in COLUMNS)} |"
 
 
 def _legend(report: Mapping[str, Any]) -> Iterator[str]:
     totals = report["totals"]
     yield from ("| sign | cells | meaning |", "|---|--:|---|")
-    for strength, sign in SIGNS.items():
+    for strength, sign in WORDS.items():
         count = totals["cells"].get(strength.value, 0)
         yield f"| {sign} | {count} | {MEANINGS[strength][0].upper()}{MEANINGS[strength][1:]}. |"
     yield ""
