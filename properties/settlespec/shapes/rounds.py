@@ -15,7 +15,9 @@ from settlespec.shapes.skeletons import FUND, MARK, MONEY, Skeleton, company, si
 from settlespec.shapes.statement import Amounts, shape
 
 BUY, SELL = Side.BUY, Side.SELL
-OWED = ("what is owed is at most what was gained, and what is collected at most what is owed (law LIQ-3)",)
+OWED = (
+    "what is owed is at most what was gained (the range of rule LIQ-3; sampled), and no more is collected than is owed (rule ROUND-6)",
+)
 
 
 def micro_step(skeleton: Skeleton) -> tuple[State, Operation]:
@@ -72,7 +74,7 @@ def revalue_last(amounts: Amounts) -> tuple[State, Operation]:
     "every holder is revalued",
     f"The markets adopt the marks, and EXPIRE begins with an empty list; {COMPANY}, {ANY}.",
     assumes=(
-        "the funding pool is not negative once every holder is revalued (laws FUND-2a, FUND-2b)",
+        "the funding pool is not negative once every holder is revalued (law FUND-2a)",
         "the statement of an open round is not from after the clock (ORACLE-SANE where the round begins)",
     ),
 )
