@@ -85,3 +85,57 @@ def test_a_loop_that_never_ends_is_cut_and_said_to_be_incomplete(monkeypatch: py
 
     _, exploration = ways(loops)
     assert not exploration.complete
+
+
+def test_a_way_that_goes_on_from_another_knows_what_that_one_decided():
+    base = SymbolicPath((), Patience())
+    with following(base):
+        number = base.symbolic("number", IntegerLeaf(0, None))
+        assert bool(number > 5)  # type: ignore[operator]
+    way = SymbolicPath((), Patience(), base)
+    with following(way):
+        assert bool(number > 5)  # type: ignore[operator]
+        assert way.checks == 0
+        assert bool(number > 3)  # type: ignore[operator]
+    assert len(way.decisions) == 1
+    assert way.leaves == base.leaves
+
+
+def test_what_a_way_decides_binds_neither_its_base_nor_its_neighbours():
+    base = SymbolicPath((), Patience())
+    with following(base):
+        number = base.symbolic("number", IntegerLeaf(0, None))
+    sides: list[bool] = []
+
+    def follow(path: SymbolicPath) -> bool:
+        with following(path):
+            sides.append(bool(number > 5))  # type: ignore[operator]
+        return True
+
+    for _ in range(2):
+        assert explore(follow, Patience(), base=base) == Exploration(2, complete=True)
+    assert sides == [True, False, True, False]
+    assert len(base.constraints) == 1
+
+
+def test_ways_that_share_names_never_call_two_quotients_by_one():
+    names: paths.Names = {}
+    base = SymbolicPath((), Patience(), names=names)
+    with following(base):
+        number = base.symbolic("number", IntegerLeaf(0, None))
+    said = []
+    for divisor in (7, 9, 7):
+        way = SymbolicPath((), Patience(), base, names)
+        with following(way):
+            quotient: Any = number // divisor  # type: ignore[operator]
+        said.append(str(quotient.term))
+    assert said == ["quotient!0", "quotient!1", "quotient!0"]
+
+
+def test_a_decided_condition_is_not_asked_again_on_the_same_way():
+    def ask(a: Any, b: Any) -> str:
+        return "".join("x" if a > b else "-" for _ in range(5))
+
+    answers, exploration = ways(ask)
+    assert sorted(map(str, answers)) == ["-----", "xxxxx"]
+    assert exploration == Exploration(2, complete=True)

@@ -164,3 +164,10 @@ def test_attrs_validators_are_on_again_afterwards(number: SymbolicInteger):
         pass
     with pytest.raises(TypeError):
         Checked(number)  # type: ignore[arg-type]
+
+
+def test_a_condition_counts_in_a_sum_as_a_python_bool_does(path: SymbolicPath, number: SymbolicInteger):
+    path.require(number.term == 7)
+    held = number != 0
+    for total, meant in ((1 + held, 2), (held + 1, 2), (1 - held, 0), (held - 1, 0), (number + held, 8)):
+        assert bool(total == meant)

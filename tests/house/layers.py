@@ -15,7 +15,7 @@ ROOTS: Final = tuple(REPOSITORY / root / "settlespec" for root in ("spec", "refe
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("__main__",),
     ("oracle",),
-    ("laws", "engines", "hunting", "monitoring", "zoo"),
+    ("laws", "engines", "shapes", "hunting", "monitoring", "zoo"),
     ("commitment", "proofs", "settlement", "sequencing", "risk", "flows", "efficiency"),
     ("machine",),
     ("wire",),

@@ -62,12 +62,26 @@ class Decided:
 
 Plan: TypeAlias = tuple[Decided, ...]
 
+Names: TypeAlias = dict[tuple[Any, Any], Any]
+"""The variable that stands for a quotient, by numerator and denominator."""
+
 
 class SymbolicPath:
     """One way: the decisions to follow, the constraints met, and the quotients named."""
 
-    def __init__(self, plan: Plan, patience: Patience) -> None:
+    def __init__(
+        self, plan: Plan, patience: Patience, base: "SymbolicPath | None" = None, names: Names | None = None
+    ) -> None:
+        """Begin a way.
+
+        Args:
+            plan: the decisions to follow.
+            patience: of its solver.
+            base: a way that this one goes on from: everything that it has met holds here too.
+            names: of quotients, shared with other ways: one name means the same quotient on all of them.
+        """
         self.plan = plan
+        self.names: Names = {} if names is None else names
         self.trail: list[Decided] = []
         """Every decision of this way, those of the plan first."""
         self.constraints: list[Any] = []
@@ -79,16 +93,42 @@ class SymbolicPath:
         self.pruned: list[Obligation] = []
         self.checks = 0
         """Questions put to a solver."""
+        self.decisions: list[Any] = []
+        """Of the constraints those that a branch of this way added; not those of its base."""
+        self._known: dict[int, bool] = {}
+        """What was decided already, by the number of the term."""
+        self._atoms: list[Any] = []
+        """The terms of these numbers: while they live no other term gets one."""
         self._quotients: dict[tuple[Any, Any], Any] = {}
         self._solver = z3.Solver()
         self._solver.set("timeout", patience.branch)
+        if base is not None:
+            self._go_on_from(base)
+
+    def _go_on_from(self, base: "SymbolicPath") -> None:
+        self.constraints += base.constraints
+        self.lemmas += base.lemmas
+        self.leaves.update(base.leaves)
+        self._known.update(base._known)
+        self._atoms += base._atoms
+        self._quotients.update(base._quotients)
+        self._solver.add(*base.constraints)
 
     def require(self, term: Any) -> None:
         """Add a constraint to this way."""
-        if z3.is_false(z3.simplify(term)):
+        simple = z3.simplify(term)
+        if z3.is_false(simple):
             raise Ended
         self.constraints.append(term)
         self._solver.add(term)
+        self._note(simple)
+
+    def _note(self, simple: Any) -> None:
+        """From here on this need not be decided again."""
+        holds = not z3.is_not(simple)
+        atom = simple if holds else simple.arg(0)
+        self._known[atom.get_id()] = holds
+        self._atoms.append(atom)
 
     def branch(self, condition: Any) -> bool:
         """Decide a condition as the plan says, else for a side that can be reached; the other waits for its own run."""
@@ -97,12 +137,23 @@ class SymbolicPath:
             return True
         if z3.is_false(condition):
             return False
+        known = self._is_known(condition)
+        if known is not None:
+            return known
         decided = self._decide(condition)
         if len(self.trail) >= MOST_DECISIONS:
             raise TooManyDecisions
         self.trail.append(decided)
-        self.require(condition if decided.side else z3.Not(condition))
+        side = condition if decided.side else z3.Not(condition)
+        self.require(side)
+        self.decisions.append(side)
         return decided.side
+
+    def _is_known(self, condition: Any) -> bool | None:
+        """What was decided of the same term before, or of its negation."""
+        negated = z3.is_not(condition)
+        known = self._known.get((condition.arg(0) if negated else condition).get_id())
+        return known if known is None else known is not negated
 
     def _decide(self, condition: Any) -> Decided:
         if len(self.trail) < len(self.plan):
@@ -133,7 +184,7 @@ class SymbolicPath:
         known = self._quotients.get((numerator, denominator))
         if known is not None:
             return known
-        named = z3.Int(f"quotient!{len(self._quotients)}")
+        named = self.names.setdefault((numerator, denominator), z3.Int(f"quotient!{len(self.names)}"))
         remainder = numerator - denominator * named
         self.require(z3.And(remainder >= 0, remainder < denominator))
         self._lemmas_of_quotient(numerator, denominator, named)
@@ -192,10 +243,17 @@ class Exploration:
     """Whether every way was followed."""
 
 
-def explore(follow: Callable[[SymbolicPath], bool], patience: Patience, most_paths: int = MOST_PATHS) -> Exploration:
+def explore(
+    follow: Callable[[SymbolicPath], bool],
+    patience: Patience,
+    most_paths: int = MOST_PATHS,
+    base: SymbolicPath | None = None,
+    names: Names | None = None,
+) -> Exploration:
     """Run `follow` once per way; it answers False to stop early.
 
-    `follow` runs the code inside ``following(path)`` and lets `Ended` through.
+    `follow` runs the code inside ``following(path)`` and lets `Ended` through. All ways go on from the base, if there is one, and
+    share the names of quotients, if there are any.
     """
     waiting: list[Plan] = [()]
     runs = paths = 0
@@ -203,7 +261,7 @@ def explore(follow: Callable[[SymbolicPath], bool], patience: Patience, most_pat
         if runs >= most_paths:
             return Exploration(paths, complete=False)
         runs += 1
-        path = SymbolicPath(waiting.pop(), patience)
+        path = SymbolicPath(waiting.pop(), patience, base, names)
         try:
             goes_on = follow(path)
             paths += 1

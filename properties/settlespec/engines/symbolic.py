@@ -101,6 +101,22 @@ class SymbolicCondition:
     __eq__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: a == b)[0]
     __ne__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: a != b)[0]
 
+    def as_integer(self) -> "SymbolicInteger":
+        """1 where it holds and 0 elsewhere, as a Python bool counts in a sum."""
+        return SymbolicInteger(z3.If(self.term, z3.IntVal(1), z3.IntVal(0)))
+
+    def __add__(self, other: object) -> Any:
+        return self.as_integer() + other
+
+    def __radd__(self, other: object) -> Any:
+        return other + self.as_integer()
+
+    def __sub__(self, other: object) -> Any:
+        return self.as_integer() - other
+
+    def __rsub__(self, other: object) -> Any:
+        return other - self.as_integer()
+
     def __invert__(self) -> "SymbolicCondition":
         # ~True is -2 in the plain reading, so a rule that writes ~ would be two different rules.
         raise Unreadable("~ of a condition: write negate(condition), which means the same in every reading")

@@ -1,7 +1,8 @@
 """The monitor: every invariant on every operation from what it changed, and in full at stated intervals."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from operator import attrgetter
 from typing import Final
 
@@ -11,7 +12,7 @@ from settlespec.domain.messages import Received
 from settlespec.domain.operations import Operation
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.domain.state import State
-from settlespec.invariants.cards import Step, Violation
+from settlespec.invariants.cards import Asked, Step, Violation
 from settlespec.invariants.catalogue import ATOMICITY, NO_DOUBLE_SPEND, ZERO_SUM
 from settlespec.invariants.rematching import rematch
 from settlespec.invariants.shadow import shadow_of
@@ -181,35 +182,54 @@ class Monitor:
         return found
 
     def _unnamed(self) -> Iterator[Violation]:
-        """ATOMICITY and NO-DOUBLE-SPEND since the last recomputation: what no event named is what it was."""
-        since, now, asked = self._since, self.state, self.tally.in_full
-        conjunct = "what no event names stays as it was"
-        named, old_accounts = self._named, since.accounts.get
-        for account, record in now.accounts.items():
-            if account not in named:
-                asked[ATOMICITY] += 1
-                old = old_accounts(account)
-                if old is not record and old != record:
-                    yield Violation(ATOMICITY.id, conjunct, f"account {account}", str(record), str(old))
-        for name, book in now.books.items():
-            before = since.books[name]
-            if book is before:
-                continue
-            orders, old_orders = self._orders, before.orders.get
-            for arrival, order in book.orders.items():
-                old_order = old_orders(arrival)
-                if old_order is not order and (name, arrival) not in orders and old_order != order:
-                    yield Violation(ATOMICITY.id, conjunct, f"order {arrival}", str(order), str(old_order))
-            asked[ATOMICITY] += len(book.orders)
-        for index, claim in now.outbox.claims.items():
-            if index < since.outbox.next_index:
-                asked[NO_DOUBLE_SPEND] += 1
-                if since.outbox.claims.get(index) != claim:
-                    who = f"claim {index}"
-                    yield Violation(NO_DOUBLE_SPEND.id, "a claim stays as it was made", who, str(claim), "")
-        for index, received in now.inbox.messages.items():
-            if index < since.inbox.next_index:
-                asked[NO_DOUBLE_SPEND] += 1
-                if self._waiting.get(index, since.inbox.messages.get(index)) != received:
-                    who = f"message {index}"
-                    yield Violation(NO_DOUBLE_SPEND.id, "a message stays as it came", who, str(received), "")
+        """What no event has named since the last recomputation."""
+        return unnamed(self._since, self.state, self._named, self._orders, self._waiting, self.tally.in_full)
+
+
+def unnamed(
+    since: State,
+    now: State,
+    named: AbstractSet[int],
+    touched: AbstractSet[tuple[int, int]],
+    waiting: Mapping[int, Received],
+    asked: Asked,
+) -> Iterator[Violation]:
+    """ATOMICITY and NO-DOUBLE-SPEND between two states: what no event named is what it was.
+
+    Args:
+        since, now: the states.
+        named: accounts that operations and events in between name.
+        touched: instruments and arrivals of the orders that they name.
+        waiting: what is left of forced orders that are not finished, by index.
+        asked: where evaluations are counted.
+    """
+    conjunct = "what no event names stays as it was"
+    old_accounts = since.accounts.get
+    for account, record in now.accounts.items():
+        if account not in named:
+            asked[ATOMICITY] += 1
+            old = old_accounts(account)
+            if old is not record and old != record:
+                yield Violation(ATOMICITY.id, conjunct, f"account {account}", str(record), str(old))
+    for name, book in now.books.items():
+        before = since.books[name]
+        if book is before:
+            continue
+        orders, old_orders = touched, before.orders.get
+        for arrival, order in book.orders.items():
+            old_order = old_orders(arrival)
+            if old_order is not order and (name, arrival) not in orders and old_order != order:
+                yield Violation(ATOMICITY.id, conjunct, f"order {arrival}", str(order), str(old_order))
+        asked[ATOMICITY] += len(book.orders)
+    for index, claim in now.outbox.claims.items():
+        if index < since.outbox.next_index:
+            asked[NO_DOUBLE_SPEND] += 1
+            if since.outbox.claims.get(index) != claim:
+                who = f"claim {index}"
+                yield Violation(NO_DOUBLE_SPEND.id, "a claim stays as it was made", who, str(claim), "")
+    for index, received in now.inbox.messages.items():
+        if index < since.inbox.next_index:
+            asked[NO_DOUBLE_SPEND] += 1
+            if waiting.get(index, since.inbox.messages.get(index)) != received:
+                who = f"message {index}"
+                yield Violation(NO_DOUBLE_SPEND.id, "a message stays as it came", who, str(received), "")

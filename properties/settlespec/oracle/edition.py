@@ -1,6 +1,6 @@
 """Which rules this is: the version, and a digest that changes when any rule does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
@@ -31,21 +31,26 @@ def package_folder(package: str) -> Path | None:
 
 
 def rules_digest() -> str:
-    """SHA-256, in hex, of the text of the rule packages, files in sorted order.
+    """SHA-256, in hex, of the text of the rule packages."""
+    return digest_of(RULE_PACKAGES)
+
+
+def digest_of(packages: Iterable[str]) -> str:
+    """SHA-256, in hex, of the text of packages, files in sorted order.
 
     Each file adds its name and its bytes, both preceded by their length, so that text cannot move between files unseen.
     Line endings are read as line feeds: the same rules have the same digest on every system.
     """
     digest = sha256()
-    for name, text in _rule_files():
+    for name, text in _files(packages):
         for part in (name.encode(), text):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
     return digest.hexdigest()
 
 
-def _rule_files() -> Iterator[tuple[str, bytes]]:
-    for package in RULE_PACKAGES:
+def _files(packages: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for package in packages:
         folder = package_folder(package)
         if folder is None:
             raise RuntimeError(f"the package {package} is missing from this installation")

@@ -28,6 +28,7 @@ from settlespec.engines.plain_form import as_plain as as_plain
 from settlespec.engines.proving import EngineDefect, Status
 from settlespec.engines.sampling import SampleStatus
 from settlespec.laws.statement import Law, catalogue
+from settlespec.oracle import matrix
 from settlespec.oracle.consoles import page_console, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
@@ -51,6 +52,9 @@ from settlespec.oracle.writing import CannotWrite, make_folder
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where Hypothesis starts.")
 @click.option("--refresh", is_flag=True, help="Ask every law again, whatever was answered before.")
 @click.option("--cache", type=NamedPath(), metavar="DIR", help="Where answers are kept, instead of the user's cache.")
+@click.option(
+    "--matrix", "shows_matrix", is_flag=True, help="The step itself: every operation against every invariant."
+)
 @report_format
 def command(
     wanted: tuple[str, ...],
@@ -64,6 +68,7 @@ def command(
     seed: int,
     refresh: bool,
     cache: Path | None,
+    shows_matrix: bool,
     report_format: str,
 ) -> ExitCode:
     """Prove the laws for all values; refute the canaries, or else no proof is worth anything.
@@ -73,6 +78,11 @@ def command(
     With --laws the laws of FILE are asked instead of ours; --law and --subject choose from both. An answer about the very
     same text of law, rules and engines is not asked for again: it is shown with the time at which it was given.
     """
+    if shows_matrix:
+        if wanted or subjects or files or folder or crosshair:
+            problem = "the matrix is of operations and invariants: it takes no --law, --subject, --laws, --export and --crosshair"
+            raise click.UsageError(problem)
+        return matrix.run(jobs, report_format, cache, refresh=refresh)
     started = time.monotonic()
     own, refused = laws_of_files(files, catalogue())
     for reason in refused:

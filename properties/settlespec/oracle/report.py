@@ -14,7 +14,7 @@ from settlespec.oracle.invocation import Invocation
 Row: TypeAlias = Mapping[str, Any]
 """One thing that was looked at; at least ``id`` and ``status``."""
 
-LISTINGS: Final = ("architectures", "benchmarks", "cases", "invariants", "laws", "mutants", "parts", "rules")
+LISTINGS: Final = ("architectures", "benchmarks", "cases", "cells", "invariants", "laws", "mutants", "parts", "rules")
 """What a report may list; a reader finds exactly one of these keys."""
 
 ENVELOPE: Final = ("command", "version", "seed", "verdict", "seconds", "totals")

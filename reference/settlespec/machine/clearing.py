@@ -1,7 +1,6 @@
 """The clearing round as a sequence of micro-steps (rules ROUND-1 to ROUND-9)."""
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 from immutables import Map
 
@@ -28,6 +27,7 @@ from settlespec.machine.draft import Draft
 from settlespec.machine.expiry import expire_market, expiring, pay_out
 from settlespec.machine.liquidation import liquidate
 from settlespec.machine.markets import payoff, revalued_market, surcharge_rates
+from settlespec.machine.ratios import Ratio
 from settlespec.machine.statements import quoted
 from settlespec.rules import funding, liquidation, margin, trading
 
@@ -313,7 +313,7 @@ class Clearing:
 
     def worst_first(self) -> list[Breach]:
         """ROUND-7.2: lowest equity per maintenance first, compared exactly; ties by id."""
-        return sorted(self.breaches, key=lambda breach: (Fraction(breach.equity, breach.maintenance), breach.account))
+        return sorted(self.breaches, key=lambda breach: (Ratio(breach.equity, breach.maintenance), breach.account))
 
     def beyond_patience(self) -> list[int]:
         """ROUND-8: accounts in breach for more than `patience` rounds in a row, worst first: they close at the mark."""

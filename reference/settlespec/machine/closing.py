@@ -1,13 +1,12 @@
 """Closing at the mark against opposite positions: for accounts in default, and for those in breach beyond patience."""
 
-from fractions import Fraction
-
 from settlespec.domain.accounts import FLAT
 from settlespec.domain.events import ClosedAtMark
 from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import SpecBug
 from settlespec.domain.rounds import CloseAtMark, Seize, Settle, Task
 from settlespec.machine.draft import Draft
+from settlespec.machine.ratios import Ratio
 from settlespec.rules import liquidation, margin
 
 
@@ -87,7 +86,7 @@ def rank_opposite(draft: Draft, holders: list[int], instrument: int, side: int) 
         without = now.changed(market, size, 0, 0)
         stays = not any(margin.in_breach(now.equity, margin.maintenance(held.risk)) for held in (now, without))
         notional = abs(size) * market.mark
-        leverage = (1, Fraction(0)) if now.equity <= 0 else (0, Fraction(notional, now.equity))
+        leverage = (1, Ratio(0, 1)) if now.equity <= 0 else (0, Ratio(notional, now.equity))
         ranks.append((stays, leverage, -name))
     return [-name for _, _, name in sorted(ranks)]
 

@@ -39,7 +39,7 @@ def _layout(kind: Any) -> tuple[str, Callable[[object], tuple[Any, ...]], tuple[
     names = sorted(field.name for field in attrs.fields(kind) if field.name not in ("signature", "chain", "rollup"))
     hints = get_type_hints(kind)
     worded = tuple(place for place, name in enumerate(names) if hints[name] is not int)
-    words = ["%d", "%d", SIGNED_TYPES[kind].value, *("%s" if place in worded else "%d" for place in range(len(names)))]
+    words = ["%s", "%s", SIGNED_TYPES[kind].value, *("%s" for _ in names)]
     return '["' + '","'.join(words) + '"]', attrgetter(*names), worded
 
 

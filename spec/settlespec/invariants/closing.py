@@ -23,14 +23,14 @@ def closes(balances: Mapping[int, Balance], accounts: list[int], markets: Mappin
         markets: with the marks of the round.
     """
     left = {(account, name): size for account, balance in balances.items() for name, size in balance.sizes.items()}
-    ranked: dict[tuple[int, bool], list[int]] = {}
+    ranked: dict[tuple[int, int], list[int]] = {}
     for account in accounts:
         for name in sorted(balances[account].sizes) if account in balances else ():
             while size := left[account, name]:
-                long = size < 0
-                if (name, long) not in ranked:
-                    ranked[name, long] = ranking(balances, name, long, markets)
-                against = next((other for other in ranked[name, long] if left[other, name] * size < 0), None)
+                side = 1 if size < 0 else -1
+                if (name, side) not in ranked:
+                    ranked[name, side] = ranking(balances, name, side, markets)
+                against = next((other for other in ranked[name, side] if left[other, name] * size < 0), None)
                 if against is None:
                     return
                 lots = min(abs(size), abs(left[against, name]))
@@ -39,13 +39,13 @@ def closes(balances: Mapping[int, Balance], accounts: list[int], markets: Mappin
                 yield account, name, against, lots
 
 
-def ranking(balances: Mapping[int, Balance], name: int, long: bool, markets: Mapping[int, Market]) -> list[int]:
-    """Holders of one side: first who stays at or above maintenance, then most notional per equity, ties by id."""
+def ranking(balances: Mapping[int, Balance], name: int, side: int, markets: Mapping[int, Market]) -> list[int]:
+    """Holders of longs (1) or of shorts (-1): first who stays at or above maintenance, then most notional per equity, then by id."""
     mark = markets[name].mark
     entries = []
     for account, balance in balances.items():
         size = balance.sizes.get(name, 0)
-        if size == 0 or (size > 0) is not long:
+        if size * side <= 0:
             continue
         equity = balance.equity(markets)
         without = Balance(None)
@@ -56,7 +56,7 @@ def ranking(balances: Mapping[int, Balance], name: int, long: bool, markets: Map
     def compare(one: tuple[bool, int, int, int], other: tuple[bool, int, int, int]) -> int:
         if one[0] is not other[0]:
             return -1 if other[0] else 1
-        if (one[2] <= 0) is not (other[2] <= 0):
+        if (one[2] <= 0) != (other[2] <= 0):
             return -1 if one[2] <= 0 else 1
         if one[2] > 0 and one[1] * other[2] != other[1] * one[2]:
             return -1 if one[1] * other[2] > other[1] * one[2] else 1

@@ -1,0 +1,1 @@
+"""Shapes: skeletons of a state with an operation, whose amounts are all that their ranges admit."""
