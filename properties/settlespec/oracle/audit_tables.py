@@ -105,8 +105,8 @@ def _stages(findings: Findings) -> PlainTable:
     stages = findings.statistics.rounds.stages
     rows = tuple(_stage(name, stages[stage]) for stage, name in STEPS.items())
     note = (
-        "Rounds in which the step had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, orders "
-        "discarded. Moved: funding paid, gains taken. Money in collateral units."
+        "Rounds in which the step had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, positions "
+        "paid out, orders discarded. Moved: funding paid, gains taken. Money in collateral units."
     )
     return PlainTable("The clearing round, by step", columns, rows, note)
 
