@@ -22,6 +22,7 @@ from settlespec.rules.margin import (
     surcharge,
     surcharge_rate,
     underlying_risk,
+    weighted_open_interest,
 )
 
 LinearInstrument: TypeAlias = Annotated[Instrument, Only("kind", InstrumentKind.PERPETUAL)]
@@ -323,3 +324,20 @@ def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Q
     inside = (less > instrument.surcharge_from) & (less < instrument.surcharge_to)
     exact = (less - instrument.surcharge_from) * instrument.surcharge_ppm
     claim(negate(inside) | ((low * span <= exact) & (exact < (low + 1) * span)))
+
+
+@law(
+    "MARGIN-6c",
+    "Open interest counts for no more lots than it has, and for no fewer with more lots or more at risk in each.",
+    rules=("MARGIN-6.2",),
+    loses="owners, by a surcharge that somebody raises with options worth nothing",
+    shape="one instrument beside its reference, two values of its open interest or of its risk",
+)
+def open_interest_counts_by_its_risk(lots: Size, more: Size, alone: Amount, riskier: Amount, linear: Amount) -> None:
+    """As many as it has where a lot needs no less than one of the reference; a linear instrument is its own."""
+    assume((lots <= more) & (alone <= riskier))
+    counted = weighted_open_interest(lots, alone, linear)
+    claim((counted >= 0) & (counted <= lots))
+    claim((counted <= weighted_open_interest(more, alone, linear)))
+    claim((counted <= weighted_open_interest(lots, riskier, linear)))
+    claim((alone < linear) | (counted == lots))

@@ -64,10 +64,12 @@ def is_due(instrument: Instrument, clock: int) -> bool:
 
 
 def surcharge_rates(draft: Draft) -> dict[int, int]:
-    """MARGIN-6.2: the open-interest term of each underlying: the largest of its instruments'."""
+    """MARGIN-6.3: the open-interest term of each underlying: the largest of its instruments', by their arrays before the round."""
     rates: dict[int, int] = {}
     for name, market in draft.markets.items():
         instrument = market.instrument
-        rate = margin.surcharge_rate(draft.book(name).open_interest, instrument)
+        linear = draft.markets[instrument.reference].risk.short_lot
+        lots = margin.weighted_open_interest(draft.book(name).open_interest, market.risk.short_lot, linear)
+        rate = margin.surcharge_rate(lots, instrument)
         rates[instrument.underlying] = max(rates.get(instrument.underlying, 0), rate)
     return rates

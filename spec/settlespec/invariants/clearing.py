@@ -27,7 +27,7 @@ from settlespec.invariants.catalogue import (
     ZERO_SUM,
 )
 from settlespec.invariants.expiring import end_expiry, expired_now, orders_of_expired
-from settlespec.invariants.measures import FUNDING_UNIT, expected_market, market_facts, next_expiry, upwards
+from settlespec.invariants.measures import FUNDING_UNIT, expected_market, lot_risks, market_facts, next_expiry, upwards
 from settlespec.invariants.sheet import Sheet, worst_first
 from settlespec.invariants.turns import holders, passed, standing_of
 from settlespec.invariants.walk import Walk
@@ -103,10 +103,15 @@ def marked(walk: Walk, event: Marked) -> None:
 
 
 def surcharge_of(walk: Walk, name: int) -> int:
-    """The open-interest term of one instrument, in ppm."""
-    terms = walk.before.markets[name].instrument
+    """The open-interest term of one instrument, in ppm; an option's lots count by what they need beside a lot of its reference."""
+    market, lots = walk.before.markets[name], walk.before.books[name].open_interest
+    terms = market.instrument
+    _, alone = lot_risks(market)
+    _, linear = lot_risks(walk.before.markets[terms.reference])
+    if alone < linear:
+        lots = lots * alone // linear
     span = terms.surcharge_to - terms.surcharge_from
-    over = min(max(walk.before.books[name].open_interest - terms.surcharge_from, 0), span)
+    over = min(max(lots - terms.surcharge_from, 0), span)
     return over * terms.surcharge_ppm // span
 
 

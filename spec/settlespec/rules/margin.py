@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from settlespec.arithmetic import PPM, absolute, ceil_div, choose, clamp, floor_div, maximum, total
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, clamp, floor_div, maximum, minimum, total
 from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Loss, Price, Quantums, SignedSize, Size
 from settlespec.rules.fees import resting_fee
@@ -205,9 +205,28 @@ def surcharge(risk: int, surcharge_ppm: Factor) -> Amount:
 
 
 def surcharge_rate(open_interest: int, instrument: Instrument) -> Factor:
-    """MARGIN-6: the open-interest term in ppm: 0 up to `surcharge_from` lots, then linear up to `surcharge_ppm`; rounded down."""
+    """MARGIN-6: the open-interest term in ppm: 0 up to `surcharge_from` lots, then linear up to `surcharge_ppm`; rounded down.
+
+    Args:
+        open_interest: lots as `weighted_open_interest` counts them.
+    """
     over = clamp(open_interest - instrument.surcharge_from, 0, instrument.surcharge_to - instrument.surcharge_from)
     return floor_div(over * instrument.surcharge_ppm, instrument.surcharge_to - instrument.surcharge_from)
+
+
+def weighted_open_interest(open_interest: int, short_lot: int, linear_short_lot: int) -> int:
+    """MARGIN-6.2: lots by what one of them can lose when it is written, as a share of a linear lot: never more than they are.
+
+    So nobody raises a surcharge by trading what hardly needs margin.
+
+    Args:
+        open_interest: lots, >= 0.
+        short_lot: what a short lot of the instrument needs by itself, times RISK_SCALE, >= 0.
+        linear_short_lot: the same of its reference, which is the instrument itself unless it is an option; 0 only once it has expired.
+    Returns:
+        Lots, rounded down.
+    """
+    return floor_div(open_interest * minimum(short_lot, linear_short_lot), linear_short_lot)
 
 
 def order_reserve(side: int, size: Size, price: Price, reduce_only: bool, market: Market, factor: Factor) -> Amount:
