@@ -67,7 +67,7 @@ def a_long_option_never_needs_more_than_its_mark(
 
 @law(
     "MARGIN-15b",
-    "Whatever the oracles state, a short option is margined for its payoff at the moved price.",
+    "Whatever the oracles state, a short option is margined for its payoff at the moved price less its mark; in the extremes for a third.",
     rules=("MARGIN-15",),
     loses="the insurance fund, by options written for nothing under an array of zeros",
     shape="one option in one scenario",
@@ -170,17 +170,17 @@ def losses_carried_along_are_those_computed_whole(
 
 @law(
     "MARGIN-3e",
-    "Charges are never netted: a trade that turns or grows a holding never lowers them below the charge of the change.",
+    "Charges are the spread charge of every lot and the minimum of every written one, and two holdings never need less than their sum.",
     rules=("MARGIN-3",),
     loses="the insurance fund, by a spread that nobody margins",
     shape="one holding and one change of it",
 )
 def charges_are_subadditive(size: SignedSize, change: SignedSize, basis: Amount, least: Amount) -> None:
-    """Sub-additive like the losses, and at least the spread charge for every lot that is held."""
+    """Exactly that, and sub-additive like the losses."""
     array = RiskArray((), 0, 0, basis, least, 0, 0)
     together = charges(size + change, array)
     claim(together <= charges(size, array) + charges(change, array))
-    claim(together >= absolute(size + change) * basis)
+    claim(together == absolute(size + change) * basis + maximum(-(size + change), 0) * least)
 
 
 @law(
