@@ -232,9 +232,10 @@ def weighted_open_interest(open_interest: int, short_lot: int, linear_short_lot:
 def order_reserve(side: int, size: Size, price: Price, reduce_only: bool, market: Market, factor: Factor) -> Amount:
     """MARGIN-7: what a resting order needs: its stand-alone initial requirement, its loss against the mark, and its fee.
 
-    Sound by sub-additivity: positions and orders together never need more than their parts. A reduce-only order only shrinks a
-    position, so it needs its loss and fee alone. The fee is that of one fill: each further one may cost a quantum beyond the reserve
-    (laws FEE-3b, MARGIN-7d), and a fill that is not covered then does not happen, since each is judged for itself (MARGIN-13).
+    Sound by sub-additivity: positions and orders together never need more than their parts. A reduce-only order shrinks its own
+    holding and reserves its loss and fee alone; where that holding hedges another, its fill may raise the requirement all the same.
+    The fee is that of one fill: each further one may cost a quantum beyond the reserve (laws FEE-3b, MARGIN-7d). A fill that is not
+    covered does not happen, since each is judged for itself (MARGIN-13), and the order is removed.
 
     Args:
         side: 1 buys, -1 sells.
