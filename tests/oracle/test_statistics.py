@@ -162,6 +162,7 @@ def test_the_minimal_walk_reaches_every_operation_every_kind_of_order_and_most_r
         "WRONG_EXPIRY",
         "SETTLEMENT_EARLY",
         "SETTLEMENT_FIXED",
+        "SETTLEMENT_DIFFERS",
     }
     assert len(set(unreached["rejection reasons"]) - dated) <= len(Reason) // 4
     assert len(unreached["removal causes"]) <= len(Removal) // 2

@@ -107,7 +107,8 @@ def test_the_open_interest_term_is_linear_between_its_bounds_and_rounded_down(op
 
 
 @pytest.mark.parametrize(
-    ("alone", "linear", "lots"), [(0, 10, 0), (1, 10, 1), (3, 10, 5), (9, 10, 17), (10, 10, 19), (11, 10, 19), (0, 0, 0)]
+    ("alone", "linear", "lots"),
+    [(0, 10, 0), (1, 10, 1), (3, 10, 5), (9, 10, 17), (10, 10, 19), (11, 10, 19), (0, 0, 0)],
 )
 def test_open_interest_counts_by_what_a_written_lot_needs_beside_a_linear_one_rounded_down(
     alone: int, linear: int, lots: int
