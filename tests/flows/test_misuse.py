@@ -21,7 +21,7 @@ from settlespec.machine.exchange import step
 from settlespec.machine.signatures import Ideal
 
 SIGNER = Ideal()
-BEFORE = (1_000, 1_500, 3_900)
+BEFORE = (1_000, 1_700, 3_900)
 """How many operations of the flow come before the misuse."""
 
 
