@@ -4,9 +4,9 @@ from typing import Literal, TypeAlias
 
 from settlespec.arithmetic import absolute, choose, maximum, minimum
 from settlespec.domain.instruments import RiskArray
-from settlespec.domain.quantities import Amount, Loss, Price, Quantums, SignedSize
+from settlespec.domain.quantities import Amount, Loss, Milliseconds, Price, Quantums, SignedSize
 from settlespec.laws.statement import assume, claim, law
-from settlespec.rules.expiry import option_payoff
+from settlespec.rules.expiry import near_expiry, option_payoff
 from settlespec.rules.margin import RISK_SCALE, bounded_loss, charges, shifted_losses, worst_of
 
 Right: TypeAlias = Literal[1, -1]
@@ -49,6 +49,22 @@ def a_payoff_is_bounded_and_monotone(strike: Price, low: Price, high: Price) -> 
     rise = option_payoff(1, strike, high) - option_payoff(1, strike, low)
     fall = option_payoff(-1, strike, low) - option_payoff(-1, strike, high)
     claim((rise >= 0) & (fall >= 0) & (rise + fall == high - low))
+
+
+@law(
+    "EXPIRY-6a",
+    "An offset ends at most once, a lead before the expiry, and what expires together loses it together.",
+    rules=("EXPIRY-6",),
+    loses="the insurance fund, by a spread that is bare before anybody has its margin",
+    shape="one expiry, two times of marks",
+)
+def an_offset_ends_once(expiry: Milliseconds, early: Milliseconds, late: Milliseconds, lead: Milliseconds) -> None:
+    """Group 0 is that of everything whose offset has not ended; a perpetual stays in it."""
+    assume(early <= late)
+    before, after = near_expiry(expiry, early, lead), near_expiry(expiry, late, lead)
+    claim((before == 0) | (before == expiry))
+    claim((before == 0) | (after == before))
+    claim((expiry == 0) | ((before == 0) == (early + lead < expiry)))
 
 
 @law(
@@ -170,7 +186,7 @@ def losses_carried_along_are_those_computed_whole(
 
 @law(
     "MARGIN-3e",
-    "Charges are the spread charge of every lot and the minimum of every written one, and two holdings never need less than their sum.",
+    "Charges are the spread charge of every lot and the minimum of every written one, and never more than those of the parts.",
     rules=("MARGIN-3",),
     loses="the insurance fund, by a spread that nobody margins",
     shape="one holding and one change of it",

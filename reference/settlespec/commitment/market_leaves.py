@@ -30,13 +30,14 @@ def encode_market(state: State, name: int) -> bytes:
     return writer.finish()
 
 
-def decode_market(data: bytes, instrument: Instrument, reference: int | None) -> tuple[Market, int, int]:
+def decode_market(data: bytes, instrument: Instrument, reference: int | None, near: int = 0) -> tuple[Market, int, int]:
     """The market at its mark, its open interest and its number of orders, or `Refused`.
 
     Args:
         data: the leaf.
         instrument: its terms, from genesis.
         reference: the mark of its reference; None where that is the instrument itself.
+        near: `near_expiry` at the time of the marks, which the scalars say.
     """
     reader = Reader(data)
     mark, surcharge = reader.unsigned(MAX_PRICE), reader.unsigned(10**9)
@@ -60,6 +61,7 @@ def decode_market(data: bytes, instrument: Instrument, reference: int | None) ->
             surcharge_ppm=surcharge,
             funding_index=index,
             settlement=settlement,
+            near=near,
         )
     # A leaf states what counts of an array and nothing that its bounds would cut; expired, no mark but the payoff.
     if (market.mark, market.surcharge_ppm, stated(market)) != (mark, surcharge, losses):

@@ -97,7 +97,8 @@ def marked(walk: Walk, event: Marked) -> None:
     terms, quote = old.instrument, sheet.round.quotes.get(name)
     stated = () if quote is None else quote.losses
     mark, reference = sheet.marks[name], sheet.marks.get(terms.reference, 0)
-    expected = expected_market(terms, mark, reference, stated, surcharge, index)
+    horizon = sheet.round.timestamp + walk.before.parameters.expiry_lead
+    expected = expected_market(terms, mark, reference, stated, surcharge, index, horizon)
     facts = market_facts(walk.after.markets[name])
     walk.agree(ORACLE_SANE, "a market says what follows from its mark", who, facts, expected)
 
