@@ -179,7 +179,7 @@ def underlying_risk(holdings: tuple[Holding, ...]) -> int:
 
 
 def maintenance(risk: int) -> Amount:
-    """MARGIN-4: the maintenance requirement in quantums: the sum of the underlyings' risks over RISK_SCALE, rounded up."""
+    """MARGIN-4: the maintenance requirement in quantums: the sum of the risks of the groups (MARGIN-11) over RISK_SCALE, rounded up."""
     return ceil_div(risk, RISK_SCALE)
 
 
@@ -189,16 +189,16 @@ def initial(maintenance_requirement: Amount, factor: Factor, surcharge: Amount) 
     Args:
         maintenance_requirement: quantums.
         factor: ppm, at least PPM.
-        surcharge: the sum of `surcharge` over the underlyings, quantums.
+        surcharge: the sum of `surcharge` over the groups, quantums.
     """
     return ceil_div(maintenance_requirement * factor, PPM) + surcharge
 
 
 def surcharge(risk: int, surcharge_ppm: Factor) -> Amount:
-    """MARGIN-5.2: what open interest adds to the initial requirement in one underlying, in quantums, rounded up.
+    """MARGIN-5.2: what open interest adds to the initial requirement in one group, in quantums, rounded up.
 
     Args:
-        risk: the underlying's maintenance times RISK_SCALE.
+        risk: the maintenance of the group times RISK_SCALE.
         surcharge_ppm: frozen at the last round, the same for the whole underlying, so the requirement stays sub-additive.
     """
     return ceil_div(risk * surcharge_ppm, RISK_SCALE * PPM)
