@@ -174,6 +174,10 @@ def test_expiry_and_the_round_are_those_of_the_page(told: Any, seed: int) -> Non
     terms = instrument(1, 1, surcharge_from=10, surcharge_to=40, surcharge_ppm=source.randint(0, 999))
     stepped = told.surcharge_rate(before, terms.surcharge_from, terms.surcharge_to, terms.surcharge_ppm)
     assert stepped == margin.surcharge_rate(before, terms)
+    assert told.near_expiry(before, after, owed) == expiry.near_expiry(before, after, owed)
+    linear = source.randint(1, 99)
+    weighted = told.weighted_open_interest(notional, owed, linear)
+    assert weighted == margin.weighted_open_interest(notional, owed, linear)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

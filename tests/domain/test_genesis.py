@@ -7,9 +7,9 @@ import pytest
 from attrs import evolve
 
 from settlespec.domain.errors import Malformed
-from settlespec.domain.genesis import Genesis
+from settlespec.domain.genesis import Genesis, farthest_price
 from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind
-from settlespec.domain.quantities import MAX_PRICE
+from settlespec.domain.quantities import LOSS, MAX_PRICE
 from settlespec.machine.genesis import minimal
 from settlespec.machine.signatures import Ideal
 from tests.machine.driver import future, instrument, option
@@ -40,6 +40,11 @@ def test_the_instruments_stand_in_rising_order_each_once() -> None:
         ({"price_step": 1_001}, "no multiple of the price step is within max_price"),
         ({"max_price": 9}, "the first mark is above max_price"),
         ({"maker_fee_ppm": -10_001}, "the rebate is more than the taker's fee"),
+        ({"basis_ppm": -1}, "basis_ppm is not within 0 to 1000000000"),
+        ({"maintenance_ppm": -1}, "maintenance_ppm is not within 0 to 1000000000"),
+        ({"liquidation_slip_ppm": -1}, "liquidation_slip_ppm is not within 0 to 1000000000"),
+        ({"price_step": 0}, "price_step is not within 1 to"),
+        ({"max_position": 0}, "max_position is not within 1 to"),
     ],
 )
 def test_terms_by_which_a_rule_would_have_no_answer_are_refused(terms: dict[str, Any], problem: str) -> None:
@@ -99,10 +104,18 @@ def test_an_expiry_just_after_the_start_is_not_in_the_past() -> None:
         (2, {"reference": 3}, "reference", "3 is no linear instrument of underlying 1"),
         (2, {"reference": 4}, "reference", "4 is no linear instrument of underlying 1"),
         (2, {"reference": 5}, "reference", "5 is no linear instrument of underlying 1"),
-        (0, {"maintenance_ppm": 89_999}, "maintenance_ppm", "the scan range is not that of the reference, 89999 ppm"),
-        (1, {"maintenance_ppm": 90_001}, "maintenance_ppm", "the scan range is not that of the reference, 90001 ppm"),
-        (2, {"maintenance_ppm": 89_999}, "maintenance_ppm", "the scan range is not that of the reference, 90000 ppm"),
-        (3, {"maintenance_ppm": 90_001}, "maintenance_ppm", "the scan range is not that of the reference, 90000 ppm"),
+        (0, {"maintenance_ppm": 89_999}, "maintenance_ppm", "the scan range is not that of underlying 1, 89999 ppm"),
+        (1, {"maintenance_ppm": 90_001}, "maintenance_ppm", "the scan range is not that of underlying 1, 90000 ppm"),
+        (2, {"maintenance_ppm": 89_999}, "maintenance_ppm", "the scan range is not that of underlying 1, 90000 ppm"),
+        (3, {"maintenance_ppm": 90_001}, "maintenance_ppm", "the scan range is not that of underlying 1, 90000 ppm"),
+        (2, {"short_minimum_ppm": -1}, "short_minimum_ppm", "short_minimum_ppm is not within 0 to 1000000000"),
+        (2, {"strike": 2**41}, "strike", f"the strike {2**41} is not a price from 1"),
+        (
+            4,
+            {"kind": InstrumentKind.FUTURE, "funding_cap_ppm": 0, "expiry": 2**60},
+            "expiry",
+            "expiry is not within 0 to",
+        ),
         (2, {"max_price": 99_999}, "max_price", "the cap 99999 is below what the option can pay, 100000"),
         (2, {"funding_cap_ppm": 1}, "funding_cap_ppm", "only a perpetual pays funding"),
         (3, {"max_price": 89}, "max_price", "the cap 89 is below what the option can pay, 90"),
@@ -112,14 +125,33 @@ def test_an_expiry_just_after_the_start_is_not_in_the_past() -> None:
 def test_dated_instruments_that_contradict_themselves_are_refused_with_their_field(
     place: int, terms: dict[str, Any], field: str, problem: str
 ) -> None:
-    # What a future of an earlier expiry, or a reference of another scan range, breaks is the option that is written on it.
-    written_on = {0: 3, 1: 2}
-    breaks = problem.startswith(("the reference 2 expires", "the scan range"))
-    blamed = written_on.get(place, place) if breaks else place
+    # What a future of an earlier expiry breaks is the option that is written on it; the first instrument has its underlying's scan range.
+    breaks = {(1, "reference"): 2, (0, "maintenance_ppm"): 1}
+    blamed = breaks.get((place, field), place)
     with pytest.raises(Malformed, match=problem) as refusal:
         deployment(place, **terms)
     assert refusal.value.field == f"instruments[{blamed}].{field}"
     assert f"instrument {LISTED[blamed].id}: " in str(refusal.value)
+
+
+def test_an_underlying_of_its_own_has_a_scan_range_of_its_own() -> None:
+    assert deployment(4, maintenance_ppm=89_999).instruments[4].maintenance_ppm == 89_999
+
+
+def test_no_scenario_moves_the_reference_of_an_option_beyond_what_a_loss_can_say() -> None:
+    """At the largest price there is."""
+
+    def listed(scan: int) -> Genesis:
+        terms = {"maintenance_ppm": scan, "max_price": MAX_PRICE}
+        pair = (instrument(1, 1, **terms), option(4, InstrumentKind.PUT, 90, expiry=4_000, **terms))
+        return Genesis(GENESIS.parameters, pair, (100, 80), START, (ARRAY,))
+
+    # 3 * (2^40 - 1) * (10^6 + 3 * scan) against 2^63 - 1.
+    largest = 598_734
+    assert farthest_price(listed(largest).instruments[0]) <= LOSS.high
+    with pytest.raises(Malformed, match="the farthest scenario of the reference 1 is beyond any loss") as refusal:
+        listed(largest + 1)
+    assert refusal.value.field == "instruments[1].reference"
 
 
 def test_a_put_never_pays_more_than_its_strike() -> None:

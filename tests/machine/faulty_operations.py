@@ -64,7 +64,7 @@ def _open_round(machine: Machine) -> None:
     """Begins at the marks that hold, with a statement that is fresh even when they are stale; what has expired is settled before."""
     for name, market in machine.state.markets.items():
         if is_due(market.instrument, machine.state.clock) and market.settlement is None:
-            machine.settles(name, 100)
+            machine.settles(name, 98)
     assert machine.begin(machine.statement()).accepted
 
 
@@ -227,10 +227,13 @@ def begin(faults: Faults) -> Answer:
 
 
 def fix_settlement(faults: Faults) -> Answer:
-    """The settlement value of a future that has just expired is fixed."""
-    machine = Machine(listed=(future(DATED, expiry=EXPIRY),)).wait(EXPIRY - (R.SETTLEMENT_EARLY in faults))
+    """The settlement value of a future that has just expired is fixed; a call on it has expired with it."""
+    listed = (future(DATED, expiry=EXPIRY), option(DATED + 1, InstrumentKind.CALL, 90, expiry=EXPIRY, reference=DATED))
+    machine = Machine(listed=listed).wait(EXPIRY - (R.SETTLEMENT_EARLY in faults))
+    if R.SETTLEMENT_DIFFERS in faults:
+        machine.settles(DATED + 1, 98)
     if R.SETTLEMENT_FIXED in faults:
-        machine.settles(DATED, 99)
+        machine.settles(DATED, 98)
     if R.ROUND_OPEN in faults:
         _open_round(machine)
     statement = machine.settlement(DATED, 0 if R.OUT_OF_RANGE in faults else 100)

@@ -96,12 +96,14 @@ def signed_by_two(statement: RoundStatement | SettlementStatement) -> tuple[Orac
 
 
 def settled(random: Random, state: State) -> State:
-    """Everything that has reached its expiry gets its settlement value: near the mark, or anywhere."""
+    """Everything that has reached its expiry gets its settlement value: near the mark, or anywhere; what expires together, the same."""
+    values: dict[tuple[int, int], int] = {}
     for name in due(state):
         market = state.markets[name]
         mark = state.markets[market.instrument.reference].mark
         value = random.choice((mark, mark * random.randint(900, 1_100) // 1_000, random.randint(1, 3 * mark + 3)))
         value = min(max(value, 1), market.instrument.max_price)
+        value = values.setdefault((market.instrument.reference, market.instrument.expiry), value)
         statement = SettlementStatement(1, 1, name, market.instrument.expiry, value)
         state, _ = accepted(state, FixSettlement(statement, signed_by_two(statement)))
     return state

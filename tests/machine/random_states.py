@@ -66,7 +66,7 @@ def random_genesis(random: Random) -> Genesis:
     arrays = tuple(
         random_losses(random, each, values[each.id], values[each.reference]) for each in listed if each.kind.is_option
     )
-    return Genesis(random_parameters(random), tuple(listed), tuple(values.values()), losses=arrays)
+    return Genesis(random_parameters(random), tuple(listed), tuple(values.values()), START, arrays)
 
 
 def dated_instruments(
@@ -151,6 +151,7 @@ def random_parameters(random: Random) -> Parameters:
         max_accounts=100,
         max_inbox=10,
         max_vault=10**15,
+        expiry_lead=random.choice((0, 0, 10, FUNDING_PERIOD)),
     )
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from settlespec.domain.events import Claimed, Transferred
+from settlespec.domain.instruments import InstrumentKind
 from settlespec.domain.messages import Cause
 from settlespec.domain.reasons import Reason
-from tests.machine.driver import Machine
+from tests.machine.driver import Machine, future, option
 
 
 def test_a_withdrawal_of_one_quantum_too_much_is_refused_for_the_right_reason(machine: Machine) -> None:
@@ -81,3 +82,34 @@ def test_the_surcharges_of_all_underlyings_add_up_and_the_largest_of_an_underlyi
     # Instrument 1 has an open interest of 1 only, but shares its underlying with instrument 2, which has 20.
     assert [machine.state.markets[name].surcharge_ppm for name in (1, 2, 3)] == [1_000_000, 1_000_000, 500_000]
     assert machine.standing("ada").initial == 2 * 20 + 10 + 5
+
+
+SURCHARGED = {"surcharge_from": 10, "surcharge_to": 20, "surcharge_ppm": 1_000_000}
+
+
+@pytest.mark.parametrize(
+    ("strike", "mark", "lots", "rate"),
+    [
+        # Far out of the money a written lot needs 2 where one of the perpetual needs 10, and counts for a fifth.
+        (1_000, 1, 54, 0),
+        (1_000, 1, 55, 100_000),
+        (1_000, 1, 100, 1_000_000),
+        # Deep in the money it needs 11, and counts for one.
+        (1, 99, 10, 0),
+        (1, 99, 11, 100_000),
+    ],
+)
+def test_the_open_interest_of_an_option_counts_by_what_a_written_lot_needs(
+    strike: int, mark: int, lots: int, rate: int
+) -> None:
+    call = option(4, InstrumentKind.CALL, strike, expiry=10**9, **SURCHARGED)
+    machine = Machine(listed=(call,), marks=(mark,)).deposit("ada", 10**6)
+    machine.opens("ada", lots, mark, instrument=4).round()
+    assert machine.state.markets[1].surcharge_ppm == machine.state.markets[4].surcharge_ppm == rate
+
+
+def test_what_a_round_pays_out_still_counts_for_the_surcharge_of_that_round() -> None:
+    machine = Machine(listed=(future(4, expiry=10_000, **SURCHARGED),)).deposit("ada", 10**6)
+    machine.opens("ada", +20, instrument=4).settles(4, 100)
+    rates = [machine.round() and machine.state.markets[1].surcharge_ppm for _ in range(2)]
+    assert rates == [1_000_000, 0]

@@ -148,6 +148,15 @@ def test_who_stays_at_or_above_maintenance_closes_before_who_does_not() -> None:
     assert closes(machine, answer)[1] == (machine.number("sick"), 6)
 
 
+def test_who_would_be_below_maintenance_without_the_leg_closes_after_who_would_not() -> None:
+    machine = Machine().deposit("ada", 400).deposit("hedged", 1_000).deposit("plain", 30_000)
+    machine.opens("ada", +10, against="hedged").opens("ada", +10, against="plain").opens("hedged", +10, instrument=2)
+    assert machine.withdraw("hedged", machine.free_collateral("hedged")).accepted
+    # The spread keeps 40 and needs 16; its other leg alone would need 78. It has the higher leverage, and the lower number.
+    answer = machine.round({1: 78, 2: 78})
+    assert closes(machine, answer) == [(machine.number("plain"), 10), (machine.number("hedged"), 10)]
+
+
 def test_the_reduce_only_orders_of_a_counterparty_are_clipped(machine: Machine) -> None:
     machine.rests("street", +10, 69, reduce_only=True)
     answer = machine.round({1: 70})

@@ -249,6 +249,19 @@ def test_a_settlement_value_is_fixed_once_whatever_comes_later(town: Machine) ->
     assert town.fix(town.settlement(4, 131)).reason is Reason.SETTLEMENT_FIXED
 
 
+def test_what_expires_together_on_one_reference_is_settled_at_one_value_and_what_does_not_at_its_own(
+    town: Machine,
+) -> None:
+    """The call and the put stand on the perpetual, the future on itself."""
+    town.settles(4, 130)
+    assert town.fix(town.settlement(5, 129)).reason is Reason.SETTLEMENT_DIFFERS
+    assert town.fix(town.settlement(5, 130)).accepted
+    assert town.fix(town.settlement(6, 129)).accepted
+    town.round()
+    town.wait(EXPIRY)
+    assert town.fix(town.settlement(7, 100)).accepted
+
+
 def test_a_settlement_value_is_fixed_neither_before_the_expiry_nor_for_another_one_nor_for_a_perpetual(
     town: Machine,
 ) -> None:
@@ -265,6 +278,11 @@ def test_a_settlement_value_is_no_more_than_the_reference_may_be_marked_at(town:
     town.wait(EXPIRY)
     assert town.fix(town.settlement(4, 100_001)).reason is Reason.OUT_OF_RANGE
     assert town.fix(town.settlement(4, 100_000)).accepted
+
+
+def test_what_the_option_itself_may_be_marked_at_bounds_no_settlement_value() -> None:
+    town = Machine(listed=(option(4, InstrumentKind.PUT, 90, expiry=EXPIRY, max_price=90),), marks=(4,)).wait(EXPIRY)
+    assert town.fix(town.settlement(4, 91)).accepted
 
 
 def test_a_round_at_or_after_an_expiry_needs_every_settlement_value(town: Machine) -> None:

@@ -121,14 +121,14 @@ def test_an_account_that_is_not_in_breach_is_not_touched(machine: Machine) -> No
 
 
 def test_the_account_with_the_lowest_equity_per_maintenance_comes_first() -> None:
-    machine = Machine().deposit("ada", 201).deposit("eve", 200).deposit("bob", 10_000)
-    machine.opens("ada", +10).opens("eve", +10).rests("bob", +8, 87)
+    """Neither the lowest equity, which is the small one's, nor the largest shortfall, which is the large one's."""
+    machine = Machine().deposit("small", 102).deposit("large", 401).deposit("worst", 200).deposit("bob", 10_000)
+    machine.opens("small", +5).opens("large", +20).opens("worst", +10).rests("bob", +40, 87)
     answer = machine.round({1: 88})
-    assert [liquidated.account for liquidated in answer.all(Liquidated)] == [
-        machine.number("eve"),
-        machine.number("ada"),
+    assert [(breach.equity, breach.maintenance) for breach in answer.all(Breached)] == [(42, 44), (161, 176), (80, 88)]
+    assert [machine.number(name) for name in ("worst", "large", "small")] == [
+        liquidated.account for liquidated in answer.all(Liquidated)
     ]
-    assert fills(answer) == [(87, 6), (87, 2)]
 
 
 def test_equals_come_in_the_order_of_their_numbers() -> None:

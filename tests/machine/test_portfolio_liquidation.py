@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 from attrs import evolve, frozen
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -167,7 +167,25 @@ def test_a_quantity_that_restores_is_found_though_a_larger_one_that_passes_does_
     assert found.lots(10) == 2
 
 
+def test_the_fee_of_the_lots_counts_where_a_larger_quantity_would_not_restore() -> None:
+    """A lot costs 5 of fee: from the seventh on it takes more than the fall of the requirement gives back."""
+    ten = market(1, (54, 6, 0, 0) * 4, 1, 0, 50_000)
+    five = market(2, (-60, 0, 0, 0) * 4, 1, 0, 0)
+    draft = Draft(evolve(STATE, parameters=evolve(STATE.parameters, initial_factor_ppm=1_250_000)))
+    draft.markets = Map({1: ten, 2: five})
+    case = Case(draft, Account(b"", 56, Map({1: Position(10, 1_000), 2: Position(5, 500)}), Map(), 0))
+    draft.put(ADA, case.account)
+    found = offer(case, 1, 98)
+    assert [lots for lots in range(1, 11) if found.restores(lots)] == [3, 4, 5, 6]
+    assert found.over_bankruptcy(10) >= 0
+    assert found.lots(10) == 3
+
+
+TWO_LEGS = Case(Draft(STATE), Account(b"", 49, Map({1: Position(10, 1_000), 2: Position(5, 500)}), Map(), 0))
+
+
 @given(cases(), st.lists(st.tuples(LOTS, LOTS, st.integers(0, 300)), max_size=3), st.sampled_from((1, -1)))
+@example(case=TWO_LEGS, others=[(-1, 1, 0), (-2, 1, 0)], side=-1)
 def test_closes_at_the_mark_are_ranked_as_by_a_plain_list(
     case: Case, others: list[tuple[int, int, int]], side: int
 ) -> None:
@@ -191,7 +209,8 @@ def test_closes_at_the_mark_are_ranked_as_by_a_plain_list(
         after = Fraction(town.standing(without).risk, margin.RISK_SCALE)
         equity = worth_of(account)
         stays = equity >= risk and equity >= after
-        leverage = Fraction(abs(account.positions[1].size) * MARK, max(equity, 1))
+        # Whoever has nothing left has the highest leverage there is, however many lots.
+        leverage = Fraction(abs(account.positions[1].size) * MARK, equity) if equity > 0 else Fraction(0)
         return not stays, equity > 0, -leverage, name
 
     left = [name for name in names if town.account(name).positions[1].size * side > 0]

@@ -107,6 +107,7 @@ FAULTS: Final[dict[Asking, tuple[Reason, ...]]] = {
         R.WRONG_EXPIRY,
         R.SETTLEMENT_EARLY,
         R.SETTLEMENT_FIXED,
+        R.SETTLEMENT_DIFFERS,
     ),
     proceed: (R.OUT_OF_RANGE, R.NO_ROUND),
     deposit: (R.WRONG_OWNER, R.TOO_MANY_ACCOUNTS, R.VAULT_FULL),
@@ -136,6 +137,7 @@ NEEDS_THE_INSTRUMENT: Final = {
     R.WRONG_EXPIRY,
     R.SETTLEMENT_EARLY,
     R.SETTLEMENT_FIXED,
+    R.SETTLEMENT_DIFFERS,
     R.DUPLICATE_ORDER,
     R.ORDER_TOO_LARGE,
     R.OFF_STEP,
@@ -179,7 +181,7 @@ EXCLUDES: Final[dict[Reason, set[Reason]]] = {
     # A round that is open has every settlement value that it needs.
     R.ROUND_OPEN: {R.SETTLEMENT_MISSING},
     # Nothing is fixed before its expiry.
-    R.SETTLEMENT_EARLY: {R.SETTLEMENT_FIXED},
+    R.SETTLEMENT_EARLY: {R.SETTLEMENT_FIXED, R.SETTLEMENT_DIFFERS},
 }
 """Pairs that no operation can have at once, and why."""
 

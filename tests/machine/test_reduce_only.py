@@ -5,7 +5,7 @@ import pytest
 from settlespec.domain.events import Filled, OrderReduced, OrderRemoved, OrderRested
 from settlespec.domain.orders import Removal
 from settlespec.domain.reasons import Reason
-from tests.machine.driver import FILL_OR_KILL, IMMEDIATE, Machine
+from tests.machine.driver import FILL_OR_KILL, IMMEDIATE, Machine, future
 
 
 @pytest.fixture
@@ -22,6 +22,17 @@ def test_without_a_position_there_is_nothing_to_reduce(machine: Machine) -> None
 def test_an_order_that_would_add_to_the_position_is_on_the_wrong_side(long: Machine) -> None:
     assert long.place("ada", +1, 99, reduce_only=True).reason is Reason.REDUCE_ONLY_WRONG_SIDE
     assert long.place("ada", -1, 101, reduce_only=True).accepted
+
+
+def test_one_that_takes_a_hedge_away_rests_without_a_requirement_and_is_removed_where_its_fill_is_not_covered() -> None:
+    """Ten lots against ten of a future need 40; without the future the ten need 200, and 40 is all that there is."""
+    machine = Machine(listed=(future(6, expiry=10**9),)).deposit("ada", 1_000).deposit("bob", 10**5)
+    machine.opens("ada", +10).opens("ada", -10, instrument=6)
+    machine.rests("ada", +10, 100, instrument=6, reduce_only=True)
+    assert machine.withdraw("ada", 1_000 - 40).accepted
+    answer = machine.place("bob", -10, 100, instrument=6, time_in_force=IMMEDIATE)
+    assert [gone.cause for gone in answer.all(OrderRemoved)] == [Removal.UNDERCOLLATERALISED, Removal.IMMEDIATE]
+    assert machine.standing("ada").initial == machine.equity("ada") == 40
 
 
 def test_resting_ones_total_at_most_the_position(long: Machine) -> None:

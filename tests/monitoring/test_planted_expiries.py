@@ -27,7 +27,7 @@ from settlespec.machine.draft import Draft
 from settlespec.machine.exchange import step
 from settlespec.machine.markets import payoff
 from settlespec.rules import margin
-from tests.commitment.dated_walks import CALL, EXPIRIES, FUTURE, PUT, dated_genesis
+from tests.commitment.dated_walks import CALL, EXPIRIES, FUTURE, PUT, dated_genesis, settled
 from tests.monitoring.planting import Watched, notices, replacing, with_state
 
 EXPIRY = EXPIRIES[CALL]
@@ -110,7 +110,7 @@ def keeping(pay_out: Any) -> Any:
 
 
 def twice(pay_out: Any) -> Any:
-    """One position is paid two times over, the second time without being told."""
+    """One position is paid two times over, the second time without being told: the zoo's `option-exercise-value-reuse`."""
 
     def paid_again(draft: Draft, account_id: int) -> None:
         size = draft.account(account_id).positions[CALL].size
@@ -121,7 +121,7 @@ def twice(pay_out: Any) -> Any:
 
 
 def told_twice(pay_out: Any) -> Any:
-    """One position is paid two times over, as two events tell."""
+    """The same, as two events tell."""
 
     def paid_again(draft: Draft, account_id: int) -> None:
         before = draft.account(account_id)
@@ -264,6 +264,16 @@ def test_a_settlement_that_is_fixed_twice_is_noticed_at_once() -> None:
     assert isinstance(outcome, Accepted), outcome
     found = watched.monitor.observe(operation, outcome)
     assert said(found) == {(NO_DOUBLE_SPEND.id, "a settlement value is fixed once")}
+
+
+def test_a_second_value_for_one_reference_and_expiry_is_noticed_at_once() -> None:
+    genesis = dated_genesis()
+    together = tuple(evolve(each, expiry=EXPIRY) if each.id == PUT else each for each in genesis.instruments)
+    watched = Watched(genesis=evolve(genesis, instruments=together))
+    watched.do(Tick(EXPIRY), settled(watched.session, CALL, VALUE))
+    gullible = replacing(expiry, "value_of_series", lambda _: lambda draft, instrument: None)
+    found = watched.step_with(settled(watched.session, PUT, VALUE + 1), gullible)
+    assert said(found) == {(ORACLE_SANE.id, "one reference and expiry have one settlement value")}
 
 
 def test_a_value_that_changes_once_it_is_fixed_is_noticed_at_once() -> None:

@@ -6,7 +6,7 @@ from settlespec.domain.instruments import InstrumentKind
 from settlespec.flows.embedded import EmbeddedFlow
 from settlespec.machine.genesis import initial_state, standard
 from settlespec.machine.signatures import Ideal
-from settlespec.oracle.hedging import UP, WRITTEN, delta_of, hedged_book, nearest, round_half_up, third_of
+from settlespec.oracle.hedging import UP, WRITTEN, delta_of, hedged_book, nearest, needed, round_half_up, third_of
 from settlespec.rules.margin import THIRDS
 
 FACTOR = 1_500_000
@@ -33,6 +33,19 @@ def test_hedged_the_book_needs_less_than_its_legs_apart_and_what_is_saved_is_the
     assert book.initial < initial
     assert book.saved_ppm == (initial - book.initial) * 1_000_000 // initial > 0
     assert book.totals()["initial_apart"] == initial
+
+
+def test_what_the_hedge_saves_is_told_apart_from_what_netting_saves() -> None:
+    book = hedged_book(MARKETS, FACTOR)
+    assert book is not None
+    options = {leg.instrument: leg.lots for leg in book.legs[1:]}
+    unhedged = needed(options, MARKETS, FACTOR)
+    assert (book.unhedged_maintenance, book.unhedged_initial) == (unhedged.maintenance, unhedged.initial)
+    assert book.unhedged_equity == sum(leg.value for leg in book.legs[1:])
+    assert book.initial < book.unhedged_initial < sum(leg.initial for leg in book.legs[1:])
+    saved = (book.unhedged_initial - book.initial) * 1_000_000 // book.unhedged_initial
+    assert book.totals()["saved_by_hedge_ppm"] == saved
+    assert 0 < saved < book.saved_ppm
 
 
 def test_the_hedge_leaves_the_least_change_of_worth_for_a_small_move() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from settlespec.domain.events import Filled, InsurancePaid
+from settlespec.domain.events import Filled, InsurancePaid, OrderRemoved, PaidOut, RoundBegun
 from settlespec.domain.operations import Operation, Place
 from settlespec.domain.orders import Removal
 from settlespec.domain.outcomes import Accepted, Outcome, Rejected
@@ -97,6 +97,27 @@ def test_micro_steps_are_known_beforehand_for_every_stage_but_the_liquidations(
     assert totals.longest_round * totals.rounds >= totals.micro_steps
 
 
+def test_the_step_of_expiries_counts_who_was_paid_out_and_which_orders_went(
+    crash: tuple[Statistics, Steps, State],
+) -> None:
+    statistics, steps, _ = crash
+    number, accounts, positions, lots, orders = 0, set(), 0, 0, 0
+    for _, outcome in steps:
+        for event in outcome.events if isinstance(outcome, Accepted) else ():
+            if isinstance(event, RoundBegun):
+                number = event.number
+            elif isinstance(event, PaidOut):
+                accounts.add((number, event.account))
+                positions, lots = positions + 1, lots + abs(event.size)
+            elif isinstance(event, OrderRemoved):
+                orders += event.cause is Removal.INSTRUMENT_EXPIRED
+    count = statistics.rounds.stages[Stage.EXPIRE]
+    assert (count.accounts, count.executions, count.lots) == (len(accounts), positions + orders, lots)
+    # Holders of what does not expire are visited and not counted, one of two expired positions is counted once.
+    assert 0 < len(accounts) < min(count.tasks, positions)
+    assert orders > 0
+
+
 def test_samples_are_taken_at_the_ends_of_rounds(crash: tuple[Statistics, Steps, State]) -> None:
     statistics, _, state = crash
     kept = statistics.samples.kept
@@ -141,6 +162,7 @@ def test_the_minimal_walk_reaches_every_operation_every_kind_of_order_and_most_r
         "WRONG_EXPIRY",
         "SETTLEMENT_EARLY",
         "SETTLEMENT_FIXED",
+        "SETTLEMENT_DIFFERS",
     }
     assert len(set(unreached["rejection reasons"]) - dated) <= len(Reason) // 4
     assert len(unreached["removal causes"]) <= len(Removal) // 2

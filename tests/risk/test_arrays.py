@@ -6,17 +6,20 @@ from math import ceil
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from settlespec.arithmetic import PPM
 from settlespec.domain.errors import BadInput
-from settlespec.domain.instruments import Market, RiskArray
-from settlespec.machine.markets import linear_market
+from settlespec.domain.instruments import InstrumentKind, Market, RiskArray
+from settlespec.domain.quantities import LOSS
+from settlespec.machine.markets import linear_market, revalued_market
 from settlespec.risk.arrays import (
     GRID,
     YEAR,
     OptionTerms,
     Scan,
     default_losses,
+    default_mark,
     missing_minimum,
 )
 from settlespec.risk.black76 import Right, Unpriced, price
@@ -31,7 +34,7 @@ from settlespec.rules.margin import (
     underlying_risk,
     worst_loss,
 )
-from tests.machine.driver import instrument
+from tests.machine.driver import instrument, option
 
 REFERENCE = 1_000_000
 SCAN = Scan(range_ppm=60_000, volatility_shift_ppm=250_000)
@@ -165,6 +168,23 @@ def test_an_array_that_lies_inside_of_its_interval_lets_one_worthless_call_carry
     assert worst_loss((Holding(-carried - 1, future), Holding(1, market(mark, lying)))) > 0
     honest = losses_of(Right.CALL, 5_000_000, 100_000)
     assert worst_loss((Holding(-carried, future), Holding(1, market(mark, honest)))) >= carried * 60_000 * RISK_SCALE
+
+
+def test_a_short_option_out_of_the_money_is_held_for_nothing_of_its_time_value_under_a_lying_array() -> None:
+    """Alone, and beside a linear instrument: what is left is its payoff at the moved price less its mark, and its charges."""
+    strike, volatility, expiry = 1_300_000, 800_000, YEAR * 60 // 365
+    call_of = OptionTerms(Right.CALL, strike, expiry)
+    mark = default_mark(call_of, REFERENCE, volatility, 0)
+    honest = default_losses(call_of, mark, REFERENCE, volatility, 0, SCAN)
+    terms = option(2, InstrumentKind.CALL, strike, expiry=expiry, maintenance_ppm=SCAN.range_ppm, basis_ppm=1)
+    terms = evolve(terms, short_minimum_ppm=0)
+    future = linear_market(instrument(1, 1, maintenance_ppm=SCAN.range_ppm, basis_ppm=1), REFERENCE)
+    needs = []
+    for losses in (honest, (LOSS.high,) * 16):
+        call = revalued_market(terms, mark, REFERENCE, losses)
+        covered = underlying_risk((Holding(-2, call), Holding(1, future)))
+        needs.append((maintenance(call.risk.short_lot), maintenance(covered)))
+    assert needs == [(49_243, 79_661), (1, 31_053)]
 
 
 def test_the_missing_minimum_lifts_a_short_to_its_share_of_the_scan_range_and_no_further() -> None:

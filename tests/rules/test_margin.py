@@ -106,6 +106,16 @@ def test_the_open_interest_term_is_linear_between_its_bounds_and_rounded_down(op
     assert margin.surcharge_rate(open_interest, terms) == rate
 
 
+@pytest.mark.parametrize(
+    ("alone", "linear", "lots"),
+    [(0, 10, 0), (1, 10, 1), (3, 10, 5), (9, 10, 17), (10, 10, 19), (11, 10, 19), (0, 0, 0)],
+)
+def test_open_interest_counts_by_what_a_written_lot_needs_beside_a_linear_one_rounded_down(
+    alone: int, linear: int, lots: int
+) -> None:
+    assert margin.weighted_open_interest(19, alone, linear) == lots
+
+
 def test_the_open_interest_term_is_the_published_one_of_dydx() -> None:
     """dYdX v4: scaling = (open notional - lower cap) / (upper cap - lower cap), of the way from the base requirement to 100 %.
 

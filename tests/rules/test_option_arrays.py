@@ -74,6 +74,10 @@ def test_a_third_is_rounded_down_for_what_a_long_lot_loses_so_that_a_short_lot_l
     assert margin.bounded_loss(LOSS.high, 3, 1, 100, 2, 103 * SCALE + 1) == -((SCALE + 1 + 2) // 3)
 
 
+def test_a_third_of_what_a_short_lot_can_lose_at_most_is_rounded_up_against_it() -> None:
+    assert margin.bounded_loss(LOSS.low, 3, 1, 100, 15, 110 * SCALE + 1) == -95 * SCALE // 3 - 1
+
+
 def test_the_price_moves_by_the_scan_range_and_in_the_extremes_by_three_but_never_below_nothing() -> None:
     moves = [moved_to(100, 300_000, place) for place in range(SCENARIOS)]
     assert moves == [

@@ -14,7 +14,7 @@ from settlespec.machine.genesis import minimal
 from settlespec.settlement.validity_calls import Escape
 from settlespec.settlement.validity_refusals import Paid, Refusal, Way
 from settlespec.settlement.ways_out import escape_call
-from tests.commitment.dated_walks import CALL, PUT, begun, dated_genesis
+from tests.commitment.dated_walks import CALL, PUT, begun, dated_genesis, settled
 from tests.machine.soundness import worth
 from tests.settlement.rollup_town import SIGNER, SLOT, WINDOW, Town
 from tests.settlement.standing_towns import NEVER, OWNER
@@ -79,6 +79,38 @@ def test_the_escapes_of_who_holds_and_of_who_wrote_options_are_their_equity_at_t
         assert dict(decode_holdings(call.holdings).sizes) == lots
         called = town.try_call(OWNER, call)
         assert called.events == (Paid(Way.ESCAPE, owner, SIGNER.key(owner), worth(state, owner)),)
+
+
+def test_a_freeze_between_a_settlement_value_and_its_round_pays_the_marks_from_before_the_expiry() -> None:
+    """Six calls settle at 30 each, were marked at 1, and the operator goes before the round: the writer leaves with all of his money."""
+    expiry = 600_000
+    start = genesis()
+    due = tuple(evolve(each, expiry=expiry if each.id == CALL else each.expiry) for each in start.instruments)
+    town = Town(genesis=evolve(start, instruments=due)).funded({BUYER: 300, WRITER: 300})
+    round_at_other_marks(town, 1)
+    trade(town, CALL, BUYER, WRITER, 6)
+    before = [worth(town.session.state, owner) for owner in (BUYER, WRITER)]
+    while town.layer.clock < expiry:
+        town.advance(1)
+    town.tick()
+    town.submit(settled(town.session, CALL, 40))
+    market = town.session.state.markets[CALL]
+    assert (market.mark, market.settlement, market.instrument.strike) == (1, 40, 10)
+    town.advance(8)
+    town.stop()
+    town.force(BUYER)
+    town.advance(WINDOW // SLOT + 2)
+    town.freeze(2)
+    town.advance()
+    paid = []
+    for owner in (BUYER, WRITER):
+        call = escape_call(town.exit_tree(), owner)
+        assert call is not None
+        paid.append(town.try_call(OWNER, call).events)
+    assert paid == [
+        (Paid(Way.ESCAPE, owner, SIGNER.key(owner), amount),)
+        for owner, amount in zip((BUYER, WRITER), before, strict=True)
+    ]
 
 
 def test_an_escape_with_another_leaf_of_an_option_is_refused() -> None:

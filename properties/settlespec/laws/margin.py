@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeAlias
 from attrs import evolve
 
 from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, negate
-from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market, RiskArray
+from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
 from settlespec.laws.grounds import FACTOR, FALLS, INTERVAL, REQUIREMENT
 from settlespec.laws.statement import Only, assume, case, claim, implied, law, world
@@ -20,9 +20,11 @@ from settlespec.rules.margin import (
     maintenance,
     reduces_risk,
     risk_alone,
+    risk_array,
     surcharge,
     surcharge_rate,
     underlying_risk,
+    weighted_open_interest,
 )
 
 MEETS_INITIAL: Final = case("the account meets the initial requirement")
@@ -261,7 +263,7 @@ def a_linear_position_needs_its_rate(instrument: LinearInstrument, mark: Price, 
 @law(
     "MARGIN-2b",
     "The short cut is exact for arrays that are not linear, with a minimum for short lots.",
-    rules=("MARGIN-2", "MARGIN-2.2", "MARGIN-3", "MARGIN-3.2"),
+    rules=("MARGIN-1.2", "MARGIN-2", "MARGIN-2.2", "MARGIN-3", "MARGIN-3.2"),
     loses="whoever relies on the short cut",
     shape="one position; two scenarios that lose or gain, fourteen that do neither",
 )
@@ -275,10 +277,7 @@ def the_short_cut_is_exact_for_any_array(
     least: Amount,
 ) -> None:
     """`least` is the short minimum."""
-    losses = (first, second) + (0,) * (SCENARIOS - 2)
-    worst_long, worst_short = maximum(maximum(first, second), 0), maximum(maximum(-first, -second), 0)
-    short_lot = worst_short + basis + least
-    array = RiskArray(losses, worst_long, worst_short, basis, least, worst_long + basis, short_lot)
+    array = risk_array((first, second) + (0,) * (SCENARIOS - 2), basis, least)
     claim(risk_alone(size, array) == underlying_risk((Holding(size, Market(instrument, mark, array, 0, 0, 0, 0)),)))
 
 
@@ -348,3 +347,20 @@ def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Q
     inside = (less > instrument.surcharge_from) & (less < instrument.surcharge_to)
     exact = (less - instrument.surcharge_from) * instrument.surcharge_ppm
     claim(negate(inside) | ((low * span <= exact) & (exact < (low + 1) * span)))
+
+
+@law(
+    "MARGIN-6c",
+    "Open interest counts for no more lots than it has, and for no fewer with more lots or more at risk in each.",
+    rules=("MARGIN-6.2",),
+    loses="owners, by a surcharge that somebody raises with options worth nothing",
+    shape="one instrument beside its reference, two values of its open interest or of its risk",
+)
+def open_interest_counts_by_its_risk(lots: Size, more: Size, alone: Amount, riskier: Amount, linear: Amount) -> None:
+    """As many as it has where a lot needs no less than one of the reference; a linear instrument is its own."""
+    assume((lots <= more) & (alone <= riskier))
+    counted = weighted_open_interest(lots, alone, linear)
+    claim((counted >= 0) & (counted <= lots))
+    claim(counted <= weighted_open_interest(more, alone, linear))
+    claim(counted <= weighted_open_interest(lots, riskier, linear))
+    claim((alone < linear) | (counted == lots))

@@ -7,7 +7,7 @@ from settlespec.domain.instruments import Instrument, InstrumentKind, Market, Ri
 from settlespec.domain.quantities import Amount, Factor, Loss, Milliseconds, Price, Quantums, SignedSize
 from settlespec.laws.grounds import FACTOR, INTERVAL, NotNegative
 from settlespec.laws.statement import Only, assume, case, claim, law, world
-from settlespec.rules.expiry import is_due, option_payoff
+from settlespec.rules.expiry import is_due, near_expiry, option_payoff
 from settlespec.rules.liquidation import headroom, liquidation_fee, restored
 from settlespec.rules.margin import (
     RISK_SCALE,
@@ -81,6 +81,22 @@ def a_payoff_is_bounded_and_monotone(strike: Price, low: Price, high: Price) -> 
 
 
 @law(
+    "EXPIRY-6a",
+    "An offset ends at most once, a lead before the expiry, and what expires together loses it together.",
+    rules=("EXPIRY-6",),
+    loses="the insurance fund, by a spread that is bare before anybody has its margin",
+    shape="one expiry, two times of marks",
+)
+def an_offset_ends_once(expiry: Milliseconds, early: Milliseconds, late: Milliseconds, lead: Milliseconds) -> None:
+    """Group 0 is that of everything whose offset has not ended; a perpetual stays in it."""
+    assume(early <= late)
+    before, after = near_expiry(expiry, early, lead), near_expiry(expiry, late, lead)
+    claim((before == 0) | (before == expiry))
+    claim((before == 0) | (after == before))
+    claim((expiry == 0) | ((before == 0) == (early + lead < expiry)))
+
+
+@law(
     "MARGIN-15a",
     "Whatever the oracles state, a long option is never margined for more than its mark.",
     rules=("MARGIN-15",),
@@ -96,7 +112,7 @@ def a_long_option_never_needs_more_than_its_mark(
 
 @law(
     "MARGIN-15b",
-    "Whatever the oracles state, a short option is margined for its payoff at the moved price.",
+    "Whatever the oracles state, a short option is margined for its payoff at the moved price less its mark; in the extremes for a third.",
     rules=("MARGIN-15",),
     loses="the insurance fund, by options written for nothing under an array of zeros",
     shape="one option in one scenario",
@@ -206,17 +222,17 @@ def losses_carried_along_are_those_computed_whole(
 
 @law(
     "MARGIN-3e",
-    "Charges are never netted: a trade that turns or grows a holding never lowers them below the charge of the change.",
+    "Charges are the spread charge of every lot and the minimum of every written one, and never more than those of the parts.",
     rules=("MARGIN-3",),
     loses="the insurance fund, by a spread that nobody margins",
     shape="one holding and one change of it",
 )
 def charges_are_subadditive(size: SignedSize, change: SignedSize, basis: Amount, least: Amount) -> None:
-    """Sub-additive like the losses, and at least the spread charge for every lot that is held."""
+    """Exactly that, and sub-additive like the losses."""
     array = RiskArray((), 0, 0, basis, least, 0, 0)
     together = charges(size + change, array)
     claim(together <= charges(size, array) + charges(change, array))
-    claim(together >= absolute(size + change) * basis)
+    claim(together == absolute(size + change) * basis + maximum(-(size + change), 0) * least)
 
 
 @law(

@@ -111,8 +111,8 @@ def _stages(findings: Findings) -> PlainTable:
         for stage, name in STAGES.items()
     )
     note = (
-        "Rounds in which the stage had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, orders "
-        "discarded. Moved: funding paid, gains taken. Money in collateral units."
+        "Rounds in which the stage had something to do. Executions: fills of liquidations, closes at the mark, haircut shares, positions "
+        "paid out, orders discarded. Moved: funding paid, gains taken. Money in collateral units."
     )
     return PlainTable("The clearing round, by step", columns, rows, note)
 
@@ -151,7 +151,7 @@ def _breaches(findings: Findings) -> PlainTable:
 
 
 def _hedge(findings: Findings) -> PlainTable:
-    """A written call and put with their hedge, beside the same legs apart."""
+    """A written call and put with their hedge, without it, and all legs apart."""
     columns = (
         Column("leg"),
         *(
@@ -164,15 +164,20 @@ def _hedge(findings: Findings) -> PlainTable:
     if book is None:
         return PlainTable(title, columns, (), "No call and put are listed.")
     apart, together = (book.equity, *book.apart), (book.equity, book.maintenance, book.initial)
+    unhedged = (book.unhedged_equity, book.unhedged_maintenance, book.unhedged_initial)
     alone = [(leg.mark, leg.value, leg.maintenance, leg.initial) for leg in book.legs]
-    shown = money_of(amount for amounts in (*alone, apart, together) for amount in amounts)
+    shown = money_of(amount for amounts in (*alone, apart, unhedged, together) for amount in amounts)
     rows = (
         *((leg.what, f"{leg.lots:+,}", *map(shown, amounts)) for leg, amounts in zip(book.legs, alone, strict=True)),
         ("apart, an account for each leg", "", "", *map(shown, apart)),
-        ("together in one account", "", "", *map(shown, together)),
+        ("options together, unhedged", "", "", *map(shown, unhedged)),
+        ("all together in one account", "", "", *map(shown, together)),
     )
-    saved = f"{book.saved_ppm // 1_000 / 10:.1f}"
-    note = f"At the first marks, in collateral units: hedging saves {saved} % of the initial requirement."
+    saved, by_hedge = (f"{ppm // 1_000 / 10:.1f} %" for ppm in (book.saved_ppm, book.saved_by_hedge_ppm))
+    note = (
+        f"At the first marks, in collateral units: one account for all legs saves {saved} of the initial requirement that they have "
+        f"apart; of what the options need together the hedge saves {by_hedge}."
+    )
     return PlainTable(title, columns, rows, note)
 
 

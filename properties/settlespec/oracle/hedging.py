@@ -1,4 +1,4 @@
-"""What hedging saves: a short option book with its hedge beside the same legs apart, at the first marks of a flow."""
+"""What netting and hedging save: a short option book with its hedge, without it, and its legs apart, at the first marks of a flow."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -40,8 +40,13 @@ class HedgedBook:
     equity: int
     """The value of all legs, in quantums, whoever holds them how."""
     maintenance: int
-    """Of the legs together, as are the next."""
+    """Of the legs together, as is the next."""
     initial: int
+    unhedged_equity: int
+    """The value of the options alone."""
+    unhedged_maintenance: int
+    """Of the options together, without what hedges them, as is the next."""
+    unhedged_initial: int
 
     @property
     def apart(self) -> tuple[int, int]:
@@ -50,14 +55,25 @@ class HedgedBook:
 
     @property
     def saved_ppm(self) -> int:
-        """By how much hedging lowers the initial requirement, in ppm of what the legs need apart; rounded down."""
+        """By how much one account for all legs lowers the initial requirement, in ppm of what they need apart; rounded down."""
         _, apart = self.apart
         return (apart - self.initial) * 1_000_000 // apart
+
+    @property
+    def saved_by_hedge_ppm(self) -> int:
+        """By how much the hedge lowers the initial requirement of the options together, in ppm of that; rounded down."""
+        return (self.unhedged_initial - self.initial) * 1_000_000 // self.unhedged_initial
 
     def totals(self) -> dict[str, Any]:
         """For machines."""
         maintenance, initial = self.apart
-        return {**asdict(self), "maintenance_apart": maintenance, "initial_apart": initial, "saved_ppm": self.saved_ppm}
+        return {
+            **asdict(self),
+            "maintenance_apart": maintenance,
+            "initial_apart": initial,
+            "saved_ppm": self.saved_ppm,
+            "saved_by_hedge_ppm": self.saved_by_hedge_ppm,
+        }
 
 
 def hedged_book(markets: Mapping[int, Market], factor: int) -> HedgedBook | None:
@@ -73,12 +89,20 @@ def hedged_book(markets: Mapping[int, Market], factor: int) -> HedgedBook | None
         return None
     reference = markets[call.instrument.reference]
     hedge = round_half_up(WRITTEN * (delta_of(call, reference) + delta_of(put, reference)), third_of(call, reference))
-    lots = {call.instrument.id: -WRITTEN, put.instrument.id: -WRITTEN}
-    if hedge:
-        lots[reference.instrument.id] = hedge
+    options = {call.instrument.id: -WRITTEN, put.instrument.id: -WRITTEN}
+    unhedged = needed(options, markets, factor)
+    lots = {**options, reference.instrument.id: hedge} if hedge else options
     legs = tuple(leg_of(markets[name], size, factor) for name, size in sorted(lots.items()))
     together = needed(lots, markets, factor)
-    return HedgedBook(legs, sum(leg.value for leg in legs), together.maintenance, together.initial)
+    return HedgedBook(
+        legs,
+        sum(leg.value for leg in legs),
+        together.maintenance,
+        together.initial,
+        sum(leg.value for leg in legs if leg.instrument in options),
+        unhedged.maintenance,
+        unhedged.initial,
+    )
 
 
 def nearest(markets: Mapping[int, Market], kind: InstrumentKind) -> Market | None:

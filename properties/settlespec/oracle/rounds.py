@@ -12,6 +12,7 @@ from settlespec.domain.events import (
     InsurancePaid,
     Liquidated,
     OrderRemoved,
+    PaidOut,
     Revalued,
     RoundBegun,
     RoundEnded,
@@ -32,11 +33,11 @@ class StageCount:
     tasks: int = 0
     """Entries of its lists: its micro-steps; of LIQUIDATE the accounts."""
     accounts: int = 0
-    """Accounts that it acted upon; of DISCARD none."""
+    """Accounts that it acted upon; of DISCARD none, of EXPIRE those that it paid out and not all that it visited."""
     executions: int = 0
-    """Fills of liquidations, closes at the mark, orders discarded."""
+    """Fills of liquidations, closes at the mark, positions paid out, orders discarded."""
     lots: int = 0
-    """Lots closed."""
+    """Lots closed or paid out."""
     moved: int = 0
     """Quantums: funding paid by those who pay (REVALUE), taken from gains (HAIRCUT)."""
     insurance_in: int = 0
@@ -66,6 +67,8 @@ class Rounds:
     """Entries of the stage's list."""
     _closes: int = 0
     """Closes at the mark in this stage."""
+    _paid_out: int | None = None
+    """The account that this round paid out last: the positions of one follow each other."""
     _owed: int = 0
     """Quantums that the insurance fund could not pay in this round."""
     _taken: int = 0
@@ -77,6 +80,7 @@ class Rounds:
             RoundBegun: self._begun,
             StageBegun: self._stage_begun,
             Revalued: self._revalued,
+            PaidOut: self._position_paid_out,
             ClosedAtMark: self._closed_at_mark,
             InsurancePaid: self._insurance_paid,
             HaircutTaken: self._haircut_taken,
@@ -86,13 +90,16 @@ class Rounds:
         }
 
     def removed(self, event: OrderRemoved) -> None:
-        """An order went; inside DISCARD that is the stage's work."""
+        """An order went; inside DISCARD and EXPIRE that is the stage's work."""
         if self._stage is Stage.DISCARD and event.cause in (Removal.OUTSIDE_BAND, Removal.EXPIRED):
             self.stages[Stage.DISCARD].executions += 1
+        elif self._stage is Stage.EXPIRE and event.cause is Removal.INSTRUMENT_EXPIRED:
+            self.stages[Stage.EXPIRE].executions += 1
 
     def _begun(self, event: RoundBegun) -> None:
         self.number = event.number
         self.in_breach = self.equity_at_risk = self._owed = self._taken = 0
+        self._paid_out = None
         self.breaches.begin_round()
 
     def _stage_begun(self, event: StageBegun) -> None:
@@ -117,7 +124,8 @@ class Rounds:
                 count.accounts += self._tasks
                 # What is taken beyond what is owed is the rounding.
                 count.insurance_in += max(self._taken - self._owed, 0)
-            case Stage.DISCARD:
+            case Stage.DISCARD | Stage.EXPIRE:
+                # Their lists hold orders; whom EXPIRE pays out is told position by position.
                 pass
             case _:
                 count.accounts += self._tasks
@@ -128,6 +136,13 @@ class Rounds:
         count.moved += max(event.funding, 0)
         # Payments and receipts sum to the pool's rounding, which goes to the insurance fund.
         count.insurance_in += event.funding
+
+    def _position_paid_out(self, event: PaidOut) -> None:
+        count = self.stages[Stage.EXPIRE]
+        count.accounts += event.account != self._paid_out
+        count.executions += 1
+        count.lots += abs(event.size)
+        self._paid_out = event.account
 
     def _closed_at_mark(self, event: ClosedAtMark) -> None:
         stage = Stage.CLOSE if self._stage is Stage.CLOSE else Stage.DEFAULT

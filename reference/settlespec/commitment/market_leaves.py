@@ -60,13 +60,14 @@ def read_market(data: bytes, kind: InstrumentKind) -> MarketLeaf:
     return MarketLeaf(mark, surcharge, index, interest, orders, settled, expired, losses)
 
 
-def decode_market(data: bytes, instrument: Instrument, reference: int | None) -> tuple[Market, int, int]:
+def decode_market(data: bytes, instrument: Instrument, reference: int | None, near: int = 0) -> tuple[Market, int, int]:
     """The market at its mark, its open interest and its number of orders, or `Refused`.
 
     Args:
         data: the leaf.
         instrument: its terms, from genesis.
         reference: the mark of its reference; None where that is the instrument itself.
+        near: `near_expiry` at the time of the marks, which the scalars say.
     """
     mark, surcharge, index, interest, orders, settled, expired, losses = read_market(data, instrument.kind)
     settlement = settled or None
@@ -85,6 +86,7 @@ def decode_market(data: bytes, instrument: Instrument, reference: int | None) ->
             surcharge_ppm=surcharge,
             funding_index=index,
             settlement=settlement,
+            near=near,
         )
     # A leaf states what counts of an array and nothing that its bounds would cut; expired, no mark but the payoff.
     if (market.mark, market.surcharge_ppm, stated(market)) != (mark, surcharge, losses):

@@ -34,6 +34,7 @@ from settlespec.domain.orders import Order, Side
 from settlespec.domain.rounds import Discard, Round, Task
 from settlespec.domain.state import State
 from settlespec.machine.genesis import initial_state
+from settlespec.rules.expiry import near_expiry
 
 Value = TypeVar("Value")
 
@@ -63,12 +64,15 @@ class _Partial:
         self.start = start
         self.places: dict[tuple[int, int], tuple[Side, int]] = {}
         """Side and price of the orders that have been met, by instrument and arrival."""
+        self.marks_time = start.marks_time
+        """Of the scalars; it says which markets are near their expiry."""
         self.activities: dict[int, Activity] = {}
         """What was decoded of accounts: each is asked about more than once."""
 
     def state(self) -> State:
         """The partial state. The casts say that a partial container stands in for a full one."""
         found = decode_scalars(self.source.value(SCALARS) or b"")
+        self.marks_time = found.marks_time
         inbox_count = found.inbox_end - found.inbox_cursor
         messages = self.map(Part.INBOX, 0, decode_received, inbox_count)
         claims = PartialMap(self.claim, lambda key: self.source.after(Part.OUTBOX, 0, key), found.outbox_end)
@@ -156,10 +160,11 @@ class _Partial:
         instrument = self.start.markets[name].instrument
         reference = reference_of(instrument)
         data = self.source.value(LeafKey(Part.MARKETS, 0, name)) or b""
+        near = near_expiry(instrument.expiry, self.marks_time, self.start.parameters.expiry_lead)
         if reference is None:
-            return decode_market(data, instrument, None)
+            return decode_market(data, instrument, None, near)
         mark = mark_of(self.source.value(LeafKey(Part.MARKETS, 0, reference)) or b"")
-        return decode_market(data, instrument, mark)
+        return decode_market(data, instrument, mark, near)
 
     def book(self, name: int) -> Book | None:
         """A book, whose ladders and orders are partial too."""

@@ -46,6 +46,7 @@ from settlespec.domain.quantities import TIME
 from settlespec.domain.rounds import Round, Stage
 from settlespec.domain.state import State
 from settlespec.machine.genesis import Genesis, initial_state
+from settlespec.rules.expiry import near_expiry
 
 Leaves = dict[LeafKey, bytes]
 """Leaves by their place."""
@@ -200,6 +201,8 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
     parts: dict[Part, dict[tuple[int, int], bytes]] = {part: {} for part in Part}
     for key, value in leaves.items():
         parts[key.part][key.book, key.key] = value
+    found = decode_scalars(parts[Part.SCALARS].get((0, 0), b""))
+    lead = genesis.parameters.expiry_lead
     markets, interests, order_counts = {}, {}, {}
     for (_, name), value in parts[Part.MARKETS].items():
         if name not in start.markets:
@@ -208,7 +211,8 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
         reference = reference_of(instrument)
         # A reference that has no leaf of its own is noticed below.
         mark = None if reference is None else mark_of(parts[Part.MARKETS].get((0, reference), b"\1"))
-        markets[name], interests[name], order_counts[name] = decode_market(value, instrument, mark)
+        near = near_expiry(instrument.expiry, found.marks_time, lead)
+        markets[name], interests[name], order_counts[name] = decode_market(value, instrument, mark, near)
     if markets.keys() != set(start.markets):
         raise Refused(Refusal.UNKNOWN_KEY, 0)
     orders = list(orders_of(parts))
@@ -216,7 +220,6 @@ def state_of(leaves: Leaves, genesis: Genesis) -> State:
         raise Refused(Refusal.UNKNOWN_KEY, 0)
     books = {name: book_of((o for o in orders if o.instrument == name), interests[name]) for name in markets}
     accounts, breaches = accounts_of(parts, {(o.instrument, o.arrival): o for o in orders})
-    found = decode_scalars(parts[Part.SCALARS].get((0, 0), b""))
     received = {key: decode_received(value) for (_, key), value in parts[Part.INBOX].items()}
     claims = {key: decode_claim(value, key) for (_, key), value in parts[Part.OUTBOX].items()}
     state = State(

@@ -12,6 +12,8 @@ from itertools import accumulate, chain, product
 from random import Random
 from typing import Final
 
+from attrs import evolve
+
 from settlespec.arithmetic import PPM
 from settlespec.domain.accounts import FLAT, NO_ORDERS
 from settlespec.domain.instruments import Instrument, InstrumentKind
@@ -120,7 +122,10 @@ class EmbeddedFlow:
         marks = {terms.id: START for terms in perpetuals + dated}
         marks |= {terms.id: ORACLES.mark(terms, START, 0) for terms in dated if terms.kind.is_option}
         losses = ORACLES.first_losses(dated, marks, 0)
-        return standard(signer, perpetuals + dated, tuple(marks.values()), losses=losses)
+        listed = standard(signer, perpetuals + dated, tuple(marks.values()), losses=losses)
+        # Its rounds are seconds apart, and so are its expiries.
+        lead = (listed.parameters.patience + 1) * INTERVAL
+        return evolve(listed, parameters=evolve(listed.parameters, expiry_lead=lead))
 
     def expected(self) -> int:
         """How many operations there will be."""

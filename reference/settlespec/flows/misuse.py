@@ -5,6 +5,7 @@ the machine accepts. Capacities (a full inbox, book or list of accounts) take a 
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from random import Random
 
 from attrs import evolve, frozen
@@ -233,6 +234,11 @@ def misused_expiry(session: Session) -> Iterator[Misuse]:
     yield Misuse(Reason.WRONG_EXPIRY, (other,), (first,))
     if len(due) > 1:
         yield Misuse(Reason.SETTLEMENT_FIXED, (first, first), (first, due[1]))
+    reference = state.markets[statement.instrument].instrument.reference
+    twins = (each for each in due[1:] if state.markets[each.statement.instrument].instrument.reference == reference)
+    for twin in islice(twins, 1):
+        other = fixed(session, evolve(twin.statement, value=twin.statement.value + 1))
+        yield Misuse(Reason.SETTLEMENT_DIFFERS, (other,), (twin,))
 
 
 def misused_inbox(session: Session, account: int) -> Iterator[Misuse]:

@@ -80,6 +80,8 @@ def terms_of(option: Instrument) -> OptionTerms:
 def settlements_due(state: State, marks: Mapping[int, int], at: int | None = None) -> Iterator[SettlementStatement]:
     """A settlement statement for each instrument that has reached its expiry without one, by instrument.
 
+    What expires with it on the same reference may have its value already, and then it is that one.
+
     Args:
         state: what is listed, and the clock.
         marks: of what is linear now, quantums per lot; its reference's is an instrument's settlement value. Left out: the one that holds.
@@ -87,9 +89,14 @@ def settlements_due(state: State, marks: Mapping[int, int], at: int | None = Non
     """
     time = state.clock if at is None else at
     parameters = state.parameters
+    fixed = {
+        (market.instrument.reference, market.instrument.expiry): market.settlement
+        for market in state.markets.values()
+        if market.settlement is not None
+    }
     for name, market in sorted(state.markets.items()):
         instrument = market.instrument
         if is_due(instrument, time) and market.settlement is None:
             reference = instrument.reference
-            value = marks.get(reference, state.markets[reference].mark)
+            value = fixed.get((reference, instrument.expiry), marks.get(reference, state.markets[reference].mark))
             yield SettlementStatement(parameters.chain, parameters.rollup, name, instrument.expiry, value)

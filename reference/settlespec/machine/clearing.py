@@ -29,7 +29,7 @@ from settlespec.machine.liquidation import liquidate
 from settlespec.machine.markets import payoff, revalued_market, surcharge_rates
 from settlespec.machine.ratios import Ratio
 from settlespec.machine.statements import quoted
-from settlespec.rules import funding, liquidation, margin, trading
+from settlespec.rules import expiry, funding, liquidation, margin, trading
 
 
 def continue_round(draft: Draft, op: ContinueRound) -> Outcome:
@@ -253,6 +253,7 @@ class Clearing:
             surcharge_ppm=surcharges[instrument.underlying],
             funding_index=old.funding_index + rate * mark * self.elapsed,
             settlement=old.settlement,
+            near=expiry.near_expiry(instrument.expiry, self.timestamp, self.draft.parameters.expiry_lead),
         )
 
     def pay_out(self, account_id: AccountId) -> None:

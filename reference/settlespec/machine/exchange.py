@@ -1,8 +1,7 @@
 """The exchange: `step` takes one operation from one state to the next, or says why not."""
 
-from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -24,7 +23,7 @@ from settlespec.domain.operations import (
     Withdraw,
 )
 from settlespec.domain.outcomes import Outcome, Rejected
-from settlespec.domain.quantities import MAX_AMOUNT, Range
+from settlespec.domain.quantities import MAX_AMOUNT, limits_of, ranges
 from settlespec.domain.reasons import Reason
 from settlespec.domain.state import State
 from settlespec.machine import clearing, custody, expiry, statements, trading
@@ -130,28 +129,9 @@ def in_range(record: object) -> bool:
 
 
 @cache
-def ranges(kind: Any) -> tuple[tuple[str, int, int], ...]:
-    """The integer fields of a record with the ranges that their types declare."""
-    return limits_of(kind, lambda annotation: annotation)
-
-
-@cache
 def listed_ranges(kind: Any) -> tuple[tuple[str, int, int], ...]:
     """The fields of a record that hold tuples of integers, with the ranges that their types declare."""
     return limits_of(kind, lambda annotation: get_args(annotation)[0] if get_origin(annotation) is tuple else None)
-
-
-def limits_of(kind: Any, member: Callable[[Any], Any]) -> tuple[tuple[str, int, int], ...]:
-    """The fields of a record of which some part of the type is an integer with a range."""
-    if not attrs.has(kind):
-        return ()
-    return tuple(
-        (name, limit.low, limit.high)
-        for name, annotation in get_type_hints(kind, include_extras=True).items()
-        if get_origin(part := member(annotation)) is Annotated
-        for limit in get_args(part)[1:]
-        if isinstance(limit, Range)
-    )
 
 
 @cache

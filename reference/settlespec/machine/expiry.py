@@ -3,9 +3,10 @@
 from attrs import evolve
 
 from settlespec.domain.events import InstrumentExpired, PaidOut, SettlementFixed
+from settlespec.domain.instruments import Instrument
 from settlespec.domain.operations import FixSettlement
 from settlespec.domain.outcomes import Outcome, Rejected
-from settlespec.domain.quantities import AccountId
+from settlespec.domain.quantities import AccountId, Price
 from settlespec.domain.reasons import Reason
 from settlespec.machine.admission import oracles_who_signed
 from settlespec.machine.draft import Draft
@@ -38,11 +39,26 @@ def fix_settlement(draft: Draft, op: FixSettlement, signatures: Signatures) -> O
     # Nothing is fixed yet.
     if market.settlement is not None:
         return Rejected(Reason.SETTLEMENT_FIXED, (("fixed", market.settlement), ("got", statement.value)))
+    # What expires with it on the same reference is settled at the same value.
+    other = value_of_series(draft, instrument)
+    if other not in (None, statement.value):
+        return Rejected(Reason.SETTLEMENT_DIFFERS, (("fixed", other), ("got", statement.value)))
     # EFFECTS
     draft.markets = draft.markets.set(statement.instrument, evolve(market, settlement=statement.value))
     # EVENTS
     draft.events.append(SettlementFixed(statement.instrument, statement.value, payoff(instrument, statement.value)))
     return draft.accept()
+
+
+def value_of_series(draft: Draft, instrument: Instrument) -> Price | None:
+    """EXPIRY-2.3: the settlement value that something of the same reference and expiry has, or None; they have one value."""
+    series = instrument.reference, instrument.expiry
+    values = (
+        market.settlement
+        for market in draft.markets.values()
+        if (market.instrument.reference, market.instrument.expiry) == series and market.settlement is not None
+    )
+    return next(values, None)
 
 
 def expiring(draft: Draft) -> list[int]:

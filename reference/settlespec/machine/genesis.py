@@ -17,6 +17,7 @@ from settlespec.domain.parameters import Oracles, Parameters
 from settlespec.domain.state import State
 from settlespec.machine.markets import revalued_market
 from settlespec.machine.signatures import Signer
+from settlespec.rules.expiry import near_expiry
 
 ORACLES = 3
 """Oracles of the presets; two of the three sign."""
@@ -26,6 +27,10 @@ ORACLE_SEED = 2**63
 
 MAX_VAULT = 2**90
 """Quantums: 1.2e21 collateral units, more than there is money; a 64th of the vault's range, so that what is refused finds room to wait."""
+
+
+EXPIRY_LEAD = 4 * 3_600_000
+"""Milliseconds: `patience` + 1 rounds of the preset `standard`, each as late as `round_deadline` lets its funding count."""
 
 
 def initial_state(genesis: Genesis) -> State:
@@ -38,6 +43,7 @@ def initial_state(genesis: Genesis) -> State:
             marks[instrument.id],
             marks[instrument.reference],
             next(arrays) if instrument.kind.is_option else (),
+            near=near_expiry(instrument.expiry, genesis.time, genesis.parameters.expiry_lead),
         )
         for instrument in genesis.instruments
     }
@@ -119,6 +125,7 @@ def standard(
             max_accounts=1_000_000,
             max_inbox=100_000,
             max_vault=MAX_VAULT,
+            expiry_lead=EXPIRY_LEAD,
         ),
         listed,
         tuple(marks) or tuple(100_000 for _ in listed),

@@ -9,7 +9,7 @@ from settlespec.domain.orders import Order, Removal, Side
 from settlespec.machine.draft import Draft, traded
 from settlespec.machine.matching import judge, unfit
 from settlespec.machine.portfolio import Portfolio
-from settlespec.machine.standing import Standing
+from settlespec.machine.standing import Standing, group_key
 from settlespec.rules import liquidation, margin, trading
 
 
@@ -67,7 +67,7 @@ def risk_after(portfolio: Portfolio, market: Market, size: int, lots: int) -> in
 
 def first_minimum(portfolio: Portfolio, market: Market, size: int) -> int:
     """LIQ-10.2: the least number of lots whose closing brings maintenance to its minimum; it is convex in the lots closed."""
-    if portfolio.groups[market.instrument.underlying].holdings == 1:
+    if portfolio.groups[group_key(market)].holdings == 1:
         # Spread charge and worst loss both fall with every lot.
         return abs(size)
 

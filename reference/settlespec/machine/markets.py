@@ -20,6 +20,7 @@ def revalued_market(
     surcharge_ppm: int = 0,
     funding_index: int = 0,
     settlement: int | None = None,
+    near: int = 0,
 ) -> Market:
     """ROUND-4.3: the market at a mark, with its risk array and its band.
 
@@ -27,7 +28,7 @@ def revalued_market(
         instrument: its terms.
         mark, reference: of the instrument and of its reference, which are the same unless it is an option; quantums per lot.
         stated: the losses of an option, as the oracles stated them; of another instrument none.
-        surcharge_ppm, funding_index, settlement: as `Market` has them.
+        surcharge_ppm, funding_index, settlement, near: as `Market` has them.
     """
     step = instrument.price_step
     width = trading.band_half_width(reference, step, instrument.band_steps, instrument.band_ppm)
@@ -37,7 +38,7 @@ def revalued_market(
         risk = margin.option_array(instrument, RIGHTS[instrument.kind], mark, reference, stated)
     else:
         risk = margin.linear_array(instrument, mark)
-    return Market(instrument, mark, risk, surcharge_ppm, funding_index, low, max(low, high), settlement)
+    return Market(instrument, mark, risk, surcharge_ppm, funding_index, low, max(low, high), settlement, near=near)
 
 
 def linear_market(instrument: Instrument, mark: int) -> Market:
@@ -64,10 +65,12 @@ def is_due(instrument: Instrument, clock: int) -> bool:
 
 
 def surcharge_rates(draft: Draft) -> dict[int, int]:
-    """MARGIN-6.2: the open-interest term of each underlying: the largest of its instruments'."""
+    """MARGIN-6.3: the open-interest term of each underlying: the largest of its instruments', by their arrays before the round."""
     rates: dict[int, int] = {}
     for name, market in draft.markets.items():
         instrument = market.instrument
-        rate = margin.surcharge_rate(draft.book(name).open_interest, instrument)
+        linear = draft.markets[instrument.reference].risk.short_lot
+        lots = margin.weighted_open_interest(draft.book(name).open_interest, market.risk.short_lot, linear)
+        rate = margin.surcharge_rate(lots, instrument)
         rates[instrument.underlying] = max(rates.get(instrument.underlying, 0), rate)
     return rates

@@ -7,13 +7,13 @@ from attrs import frozen
 from settlespec.domain.accounts import FLAT, Account
 from settlespec.domain.instruments import Market
 from settlespec.domain.quantities import InstrumentId
-from settlespec.machine.standing import Standing, equity
+from settlespec.machine.standing import Standing, equity, group_key
 from settlespec.rules import margin
 
 
 @frozen
 class Group:
-    """The holdings of one underlying: what they lose together in each scenario, and their charges; times `margin.RISK_SCALE`."""
+    """Holdings that offset each other: what they lose together in each scenario, and their charges; times `margin.RISK_SCALE`."""
 
     losses: tuple[int, ...]
     charges: int
@@ -42,8 +42,8 @@ class Portfolio:
     """Equity and groups of one account at the marks in force."""
 
     equity: int
-    groups: Mapping[int, Group]
-    """By underlying, only those that hold something."""
+    groups: Mapping[tuple[int, int], Group]
+    """By `group_key`, only those that hold something."""
 
     def changed(self, market: Market, before: int, after: int, money: int) -> "Portfolio":
         """MARGIN-11.2: the portfolio after one holding changed; its cost does not grow with what else is held.
@@ -53,18 +53,16 @@ class Portfolio:
             before, after: its lots.
             money: by how much equity changes, in quantums.
         """
-        underlying = market.instrument.underlying
-        group = self.groups.get(underlying, Group(margin.NO_LOSSES, 0, market.surcharge_ppm, 0)).changed(
-            before, after, market
-        )
-        groups = {**self.groups, underlying: group}
+        key = group_key(market)
+        group = self.groups.get(key, Group(margin.NO_LOSSES, 0, market.surcharge_ppm, 0)).changed(before, after, market)
+        groups = {**self.groups, key: group}
         if not group.holdings:
-            del groups[underlying]
+            del groups[key]
         return Portfolio(self.equity + money, groups)
 
     @property
     def risk(self) -> int:
-        """Maintenance times `margin.RISK_SCALE`: the sum over the underlyings (MARGIN-11)."""
+        """Maintenance times `margin.RISK_SCALE`: the sum over the groups (MARGIN-11)."""
         return sum(group.risk for group in self.groups.values())
 
     def after(self, instrument: InstrumentId, account: Account, then: Account, market: Market) -> "Portfolio":
@@ -93,15 +91,15 @@ class Portfolio:
 
 def portfolio_of(account: Account, markets: Mapping[InstrumentId, Market]) -> Portfolio:
     """The portfolio of an account, every position looked at once."""
-    held: dict[int, list[margin.Holding]] = {}
+    held: dict[tuple[int, int], list[margin.Holding]] = {}
     for name, position in account.positions.items():
         market = markets[name]
-        held.setdefault(market.instrument.underlying, []).append(margin.Holding(position.size, market))
-    groups = {underlying: group_of(tuple(holdings)) for underlying, holdings in held.items()}
+        held.setdefault(group_key(market), []).append(margin.Holding(position.size, market))
+    groups = {key: group_of(tuple(holdings)) for key, holdings in held.items()}
     return Portfolio(equity(account, markets), groups)
 
 
 def group_of(holdings: tuple[margin.Holding, ...]) -> Group:
-    """The holdings of one underlying, at least one."""
+    """The holdings of one group, at least one."""
     charges = sum(margin.charges(holding.size, holding.market.risk) for holding in holdings)
     return Group(margin.scenario_losses(holdings), charges, holdings[0].market.surcharge_ppm, len(holdings))

@@ -23,7 +23,7 @@ class Standing:
 
 
 def standing(account: Account, markets: Map[InstrumentId, Market], factor: int) -> Standing:
-    """MARGIN-11: the requirement of an account is the sum over the underlyings that it holds."""
+    """MARGIN-11: the requirement of an account is the sum over the groups of holdings that offset each other (`group_key`)."""
     positions = account.positions
     if not positions:
         return Standing(account.collateral, 0, 0, 0)
@@ -52,17 +52,23 @@ def equity(account: Account, markets: Mapping[InstrumentId, Market]) -> int:
     )
 
 
-def risks(positions: Map[InstrumentId, Position], markets: Map[InstrumentId, Market]) -> Iterator[tuple[Market, int]]:
-    """MARGIN-3.3: the risk of each underlying that is held, times RISK_SCALE, with one of its markets.
+def group_key(market: Market) -> tuple[int, int]:
+    """MARGIN-11.4: whose losses a holding's are added to: its underlying's, near its expiry only those of what expires with it."""
+    return market.instrument.underlying, market.near
 
-    An underlying held in one instrument only takes the short way of rule MARGIN-2.2, which a law proves to be the same.
+
+def risks(positions: Map[InstrumentId, Position], markets: Map[InstrumentId, Market]) -> Iterator[tuple[Market, int]]:
+    """MARGIN-3.3: the risk of each group that is held, times RISK_SCALE, with one of its markets.
+
+    A group held in one instrument only takes the short way of rule MARGIN-2.2, which a law proves to be the same.
     """
-    groups: dict[int, list[tuple[Market, int]]] = {}
+    groups: dict[tuple[int, int], list[tuple[Market, int]]] = {}
     for name, position in positions.items():
         market = markets[name]
-        held = groups.get(market.instrument.underlying)
+        group = group_key(market)
+        held = groups.get(group)
         if held is None:
-            groups[market.instrument.underlying] = [(market, position.size)]
+            groups[group] = [(market, position.size)]
         else:
             held.append((market, position.size))
     for held in groups.values():

@@ -169,6 +169,7 @@ def escape(registry: Registry, call: Escape) -> Answer:
     """VALID-14: after a freeze an account is paid its equity at the last exit root's marks, once; its positions are left to the pool.
 
     At rest nobody owes and positions sum to zero, so all escapes, claims and refunds together are at most what the vault holds.
+    Those marks hold also where a settlement value is fixed and its round has not paid it out: what it would have paid is not looked at.
     """
     # CHECKS
     # While the rollup lives, owners withdraw.

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from settlespec.arithmetic import PPM
 from settlespec.domain.errors import Malformed
 from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind
 from settlespec.domain.parameters import Parameters
-from settlespec.domain.quantities import MAX_PRICE, Loss, Milliseconds, Price
+from settlespec.domain.quantities import LOSS, MAX_PRICE, Loss, Milliseconds, Price, ranges
 
 
 @frozen
@@ -37,11 +38,18 @@ def faults(genesis: Genesis) -> Iterator[Malformed]:
     if len(genesis.marks) != len(names):
         yield Malformed(f"{len(genesis.marks)} marks for {len(names)} instruments", field="marks")
     listed = dict(zip(names, genesis.instruments, strict=True))
+    scans: dict[int, int] = {}
     for place, instrument in enumerate(genesis.instruments):
         if genesis.marks[place] > instrument.max_price:
             problem = f"instrument {instrument.id}: the first mark is above max_price"
             yield Malformed(problem, field=f"marks[{place}]")
-        found = (*term_faults(instrument), *date_faults(instrument, genesis.time), *option_faults(instrument, listed))
+        found = (
+            *term_faults(instrument),
+            *date_faults(instrument, genesis.time),
+            *option_faults(instrument, listed),
+            *scan_faults(instrument, scans.setdefault(instrument.underlying, instrument.maintenance_ppm)),
+            *range_faults(instrument),
+        )
         for field, problem in found:
             yield Malformed(f"instrument {instrument.id}: {problem}", field=f"instruments[{place}].{field}")
     options = [instrument.id for instrument in genesis.instruments if instrument.kind.is_option]
@@ -70,6 +78,33 @@ def term_faults(instrument: Instrument) -> Iterator[tuple[str, str]]:
         yield "basis_ppm", "basis_ppm is 0, so that a spread would need no margin"
     if instrument.maker_fee_ppm + instrument.taker_fee_ppm < 0:
         yield "maker_fee_ppm", "the rebate is more than the taker's fee"
+
+
+def range_faults(instrument: Instrument) -> Iterator[tuple[str, str]]:
+    """Terms outside of what their types declare: no wire has such a record."""
+    for name, low, high in ranges(Instrument):
+        if not low <= getattr(instrument, name) <= high:
+            yield name, f"{name} is not within {low} to {high}"
+
+
+def scan_faults(instrument: Instrument, scan: int) -> Iterator[tuple[str, str]]:
+    """GENESIS-1.3: an underlying has one scan range.
+
+    The scenarios of all its instruments are the same moves, or their losses could not be added up.
+
+    Args:
+        scan: the scan range of the underlying's first instrument.
+    """
+    if instrument.maintenance_ppm != scan:
+        yield "maintenance_ppm", f"the scan range is not that of underlying {instrument.underlying}, {scan} ppm"
+
+
+def farthest_price(reference: Instrument) -> int:
+    """GENESIS-1.4: the highest price that a scenario moves a reference to, in the unit of a loss, which it may not exceed.
+
+    So a loss that is held within the bounds of its option (MARGIN-15) is one that can be written down.
+    """
+    return 3 * reference.max_price * (PPM + 3 * reference.maintenance_ppm)
 
 
 def date_faults(instrument: Instrument, time: Milliseconds) -> Iterator[tuple[str, str]]:
@@ -104,9 +139,11 @@ def option_faults(instrument: Instrument, listed: dict[int, Instrument]) -> Iter
         return
     if reference.kind.is_dated and reference.expiry < instrument.expiry:
         yield "reference", f"the reference {reference.id} expires before the option"
-    if instrument.maintenance_ppm != reference.maintenance_ppm:
-        # The scenarios of both are the same moves, or their losses could not be added up.
-        yield "maintenance_ppm", f"the scan range is not that of the reference, {reference.maintenance_ppm} ppm"
+    if farthest_price(reference) > LOSS.high:
+        yield (
+            "reference",
+            f"the farthest scenario of the reference {reference.id} is beyond any loss that can be stated",
+        )
     # A call pays at most what the underlying can be worth, a put its strike: a payoff is never beyond the cap.
     most = reference.max_price if instrument.kind is InstrumentKind.CALL else instrument.strike
     if instrument.max_price < most:

@@ -128,6 +128,8 @@ class Market:
     """The settlement value of the underlying at this instrument's expiry, once it is fixed."""
     expired: bool = False
     """Whether a round has paid it out: its mark is its payoff, nobody holds it, and no round quotes it."""
+    near: Milliseconds = 0
+    """Its expiry once its marks are within `expiry_lead` of it, else 0: from then on it offsets only what expires with it (EXPIRY-6)."""
 
 
 def earliest_expiry(markets: Mapping[InstrumentId, Market]) -> Milliseconds:

@@ -48,6 +48,9 @@ class Parameters:
     """Messages that may wait."""
     max_vault: Amount = field(validator=(ge(1), le(MAX_AMOUNT)))
     """Quantums held by the rollup; a deposit beyond it goes to the outbox."""
+    expiry_lead: Milliseconds = field(default=0, validator=ge(0))
+    """How long before its expiry a holding no longer offsets what outlives it (EXPIRY-6). With `patience` + 1 rounds in that time whoever
+    lacks margin without the offset is closed before the other leg is bare; 0 keeps the offset until the expiry."""
 
     def __attrs_post_init__(self) -> None:
         if self.max_removals < self.max_orders_per_account:

@@ -4,8 +4,11 @@ A value outside its range is refused as ``OUT_OF_RANGE``; an integer of more tha
 The ranges are read by the machine, by the wire schemas and by the engines that draw or constrain the arguments of a law.
 """
 
-from typing import Annotated, Final, TypeAlias
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
+import attrs
 from attrs import frozen
 
 
@@ -84,3 +87,22 @@ Count: TypeAlias = Annotated[int, Range(1, 2**32 - 1)]
 
 Index: TypeAlias = Annotated[int, IDENTIFIER]
 """A place in the inbox, the outbox or the sequence of rounds."""
+
+
+@cache
+def ranges(kind: Any) -> tuple[tuple[str, int, int], ...]:
+    """The integer fields of a record with the ranges that their types declare."""
+    return limits_of(kind, lambda annotation: annotation)
+
+
+def limits_of(kind: Any, member: Callable[[Any], Any]) -> tuple[tuple[str, int, int], ...]:
+    """The fields of a record of which some part of the type is an integer with a range."""
+    if not attrs.has(kind):
+        return ()
+    return tuple(
+        (name, limit.low, limit.high)
+        for name, annotation in get_type_hints(kind, include_extras=True).items()
+        if get_origin(part := member(annotation)) is Annotated
+        for limit in get_args(part)[1:]
+        if isinstance(limit, Range)
+    )

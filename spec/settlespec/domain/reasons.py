@@ -55,6 +55,7 @@ class Reason(StrEnum):
     WRONG_EXPIRY = "WRONG_EXPIRY"
     SETTLEMENT_EARLY = "SETTLEMENT_EARLY"
     SETTLEMENT_FIXED = "SETTLEMENT_FIXED"
+    SETTLEMENT_DIFFERS = "SETTLEMENT_DIFFERS"
 
 
 NUMBERS: Final[dict[Reason, int]] = {
@@ -102,6 +103,7 @@ NUMBERS: Final[dict[Reason, int]] = {
     Reason.WRONG_EXPIRY: 711,
     Reason.SETTLEMENT_EARLY: 712,
     Reason.SETTLEMENT_FIXED: 713,
+    Reason.SETTLEMENT_DIFFERS: 714,
 }
 
 SENTENCES: Final[dict[Reason, str]] = {
@@ -149,4 +151,5 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.WRONG_EXPIRY: "The settlement statement does not name the instrument's expiry.",
     Reason.SETTLEMENT_EARLY: "The instrument has not reached its expiry.",
     Reason.SETTLEMENT_FIXED: "The settlement value of the instrument is fixed already.",
+    Reason.SETTLEMENT_DIFFERS: "Another instrument of the same reference and expiry is settled at another value.",
 }

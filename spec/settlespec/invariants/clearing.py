@@ -27,7 +27,15 @@ from settlespec.invariants.catalogue import (
     ZERO_SUM,
 )
 from settlespec.invariants.expiring import end_expiry, expired_now, orders_of_expired
-from settlespec.invariants.measures import FUNDING_UNIT, Balance, expected_market, market_facts, next_expiry, upwards
+from settlespec.invariants.measures import (
+    FUNDING_UNIT,
+    Balance,
+    expected_market,
+    lot_risks,
+    market_facts,
+    next_expiry,
+    upwards,
+)
 from settlespec.invariants.sheet import Sheet, worst_first
 from settlespec.invariants.turns import holders, passed, standing_of
 from settlespec.invariants.walk import Walk
@@ -97,16 +105,22 @@ def marked(walk: Walk, event: Marked) -> None:
     terms, quote = old.instrument, sheet.round.quotes.get(name)
     stated = () if quote is None else quote.losses
     mark, reference = sheet.marks[name], sheet.marks.get(terms.reference, 0)
-    expected = expected_market(terms, mark, reference, stated, surcharge, index)
+    horizon = sheet.round.timestamp + walk.before.parameters.expiry_lead
+    expected = expected_market(terms, mark, reference, stated, surcharge, index, horizon)
     facts = market_facts(walk.after.markets[name])
     walk.agree(ORACLE_SANE, "a market says what follows from its mark", who, facts, expected)
 
 
 def surcharge_of(walk: Walk, name: int) -> int:
-    """The open-interest term of one instrument, in ppm."""
-    terms = walk.before.markets[name].instrument
+    """The open-interest term of one instrument, in ppm; an option's lots count by what they need beside a lot of its reference."""
+    market, lots = walk.before.markets[name], walk.before.books[name].open_interest
+    terms = market.instrument
+    _, alone = lot_risks(market)
+    _, linear = lot_risks(walk.before.markets[terms.reference])
+    if alone < linear:
+        lots = lots * alone // linear
     span = terms.surcharge_to - terms.surcharge_from
-    over = min(max(walk.before.books[name].open_interest - terms.surcharge_from, 0), span)
+    over = min(max(lots - terms.surcharge_from, 0), span)
     return over * terms.surcharge_ppm // span
 
 

@@ -34,7 +34,15 @@ def begin_settlement(walk: Walk) -> None:
     conjunct = "a statement names its instrument's expiry"
     walk.require(ORACLE_SANE, conjunct, who, statement.expiry, market.instrument.expiry)
     walk.agree(NO_DOUBLE_SPEND, "a settlement value is fixed once", who, market.settlement, None)
-    largest = before.markets[market.instrument.reference].instrument.max_price
+    terms = market.instrument
+    fixed = {
+        other.settlement
+        for name, other in before.markets.items()
+        if name != terms.id and (other.instrument.reference, other.instrument.expiry) == (terms.reference, terms.expiry)
+    }
+    others = sorted(value for value in fixed if value not in (None, statement.value))
+    walk.agree(ORACLE_SANE, "one reference and expiry have one settlement value", who, others, [])
+    largest = before.markets[terms.reference].instrument.max_price
     fits = 1 <= statement.value <= largest
     walk.check(ORACLE_SANE, fits, "a value is a price of the reference", who, statement.value, largest)
 

@@ -85,11 +85,12 @@ class Balance:
 
 
 def underlying_risks(sizes: Mapping[int, int], markets: Mapping[int, Market]) -> list[tuple[int, int]]:
-    """Of each underlying held: the worst scenario loss and the charges, times `SCALE`; and its surcharge in ppm."""
-    groups: dict[int, list[tuple[int, Market]]] = {}
+    """Of each underlying held, apart from it of what is near each expiry: the worst scenario loss and the charges, times `SCALE`; and the
+    surcharge in ppm."""
+    groups: dict[tuple[int, int], list[tuple[int, Market]]] = {}
     for name, size in sizes.items():
         market = markets[name]
-        groups.setdefault(market.instrument.underlying, []).append((size, market))
+        groups.setdefault((market.instrument.underlying, market.near), []).append((size, market))
     risks = []
     for held in groups.values():
         size, market = held[0]
@@ -175,7 +176,13 @@ def payoff(terms: Instrument, value: int) -> int:
 
 
 def expected_market(
-    terms: Instrument, mark: int, reference: int, stated: tuple[int, ...], surcharge_ppm: int, funding_index: int
+    terms: Instrument,
+    mark: int,
+    reference: int,
+    stated: tuple[int, ...],
+    surcharge_ppm: int,
+    funding_index: int,
+    horizon: int,
 ) -> tuple[object, ...]:
     """What a market must say at a mark: every field that follows from it, as a tuple to compare.
 
@@ -184,6 +191,7 @@ def expected_market(
         mark, reference: of the instrument and of what its shares are taken of.
         stated: what the oracles say that an option loses; of another instrument nothing.
         surcharge_ppm, funding_index: as they must be.
+        horizon: the time of the marks and the lead of expiries after it.
     """
     if terms.strike:
         losses = option_losses(terms, mark, reference, stated)
@@ -196,7 +204,8 @@ def expected_market(
     low = min(max(upwards(mark - width, terms.price_step) * terms.price_step, terms.price_step), top)
     high = max(min((mark + width) // terms.price_step * terms.price_step, top), terms.price_step, low)
     array = losses, long, short, basis, least, long + basis, short + basis + least
-    return mark, *array, surcharge_ppm, funding_index, low, high
+    near = terms.expiry if terms.expiry <= horizon else 0
+    return mark, *array, surcharge_ppm, funding_index, low, high, near
 
 
 def option_losses(terms: Instrument, mark: int, reference: int, stated: tuple[int, ...]) -> tuple[int, ...]:
@@ -219,7 +228,7 @@ def option_losses(terms: Instrument, mark: int, reference: int, stated: tuple[in
 def expired_facts(terms: Instrument, value: int, funding_index: int) -> tuple[object, ...]:
     """What a market must say once it is paid out: its payoff as its mark, and no risk."""
     array = (0,) * SCENARIOS, 0, 0, 0, 0, 0, 0
-    return payoff(terms, value), *array, 0, funding_index, terms.price_step, terms.price_step
+    return payoff(terms, value), *array, 0, funding_index, terms.price_step, terms.price_step, 0
 
 
 def market_facts(market: Market) -> tuple[object, ...]:
@@ -234,4 +243,4 @@ def market_facts(market: Market) -> tuple[object, ...]:
         risk.long_lot,
         risk.short_lot,
     )
-    return market.mark, *array, market.surcharge_ppm, market.funding_index, market.low, market.high
+    return market.mark, *array, market.surcharge_ppm, market.funding_index, market.low, market.high, market.near

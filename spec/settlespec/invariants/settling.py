@@ -107,7 +107,8 @@ SOLVENT_AFTER_FREEZE: Final = SettlingCard(
         "tests/settlement/test_validity_money.py::"
         "test_after_a_freeze_everybody_gets_everything_in_any_order_and_the_vault_never_lacks",
     ),
-    "The insurance fund, the treasury and the funding pool stay: no rule says whose they are.",
+    "The insurance fund, the treasury and the funding pool stay: no rule says whose they are. Where an exit root lies between a settlement "
+    "value and its round, it pays the marks from before the expiry.",
 )
 BATCH_SOUND: Final = SettlingCard(
     "BATCH-SOUND",

@@ -279,7 +279,8 @@ def oracle_sane(state: State, asked: Asked) -> Iterator[Violation]:
             expected = expired_facts(terms, market.settlement or 0, index)
         else:
             reference, stated = state.markets[terms.reference].mark, market.risk.losses
-            expected = expected_market(terms, market.mark, reference, stated, market.surcharge_ppm, index)
+            horizon = state.marks_time + state.parameters.expiry_lead
+            expected = expected_market(terms, market.mark, reference, stated, market.surcharge_ppm, index, horizon)
         if facts != expected:
             who = f"instrument {name}"
             yield Violation(ORACLE_SANE.id, "a market says what follows from its mark", who, str(facts), str(expected))

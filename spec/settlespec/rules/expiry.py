@@ -1,7 +1,7 @@
 """What an instrument pays at its expiry (rules EXPIRY-1 and EXPIRY-3; the statement that fixes it is EXPIRY-2)."""
 
-from settlespec.arithmetic import maximum
-from settlespec.domain.quantities import Price, PriceOrNone
+from settlespec.arithmetic import choose, maximum
+from settlespec.domain.quantities import Milliseconds, Price, PriceOrNone
 
 
 def option_payoff(right: int, strike: Price, value: Price) -> PriceOrNone:
@@ -25,3 +25,18 @@ def is_due(expiry: int, clock: int) -> bool:
         clock: milliseconds.
     """
     return expiry <= clock
+
+
+def near_expiry(expiry: Milliseconds, time: Milliseconds, lead: Milliseconds) -> Milliseconds:
+    """EXPIRY-6: within the lead of its expiry a holding offsets only what expires with it: its group is named by that expiry.
+
+    So an account has the margin for what its spread leaves behind, or is closed, while both legs still stand.
+
+    Args:
+        expiry: of the instrument, 0 of a perpetual.
+        time: of the marks by which risk is judged.
+        lead: how long before it.
+    Returns:
+        The expiry, or 0 as long as the instrument offsets everything of its underlying.
+    """
+    return choose(expiry <= time + lead, expiry, 0)

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from settlespec.arithmetic import PPM, absolute, ceil_div, choose, clamp, floor_div, maximum, total
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, clamp, floor_div, maximum, minimum, total
 from settlespec.domain.instruments import SCENARIOS, Instrument, Market, RiskArray
 from settlespec.domain.quantities import Amount, Factor, Loss, Price, Quantums, SignedSize, Size
 from settlespec.rules.fees import resting_fee
@@ -179,7 +179,7 @@ def underlying_risk(holdings: tuple[Holding, ...]) -> int:
 
 
 def maintenance(risk: int) -> Amount:
-    """MARGIN-4: the maintenance requirement in quantums: the sum of the underlyings' risks over RISK_SCALE, rounded up."""
+    """MARGIN-4: the maintenance requirement in quantums: the sum of the risks of the groups (MARGIN-11) over RISK_SCALE, rounded up."""
     return ceil_div(risk, RISK_SCALE)
 
 
@@ -189,33 +189,53 @@ def initial(maintenance_requirement: Amount, factor: Factor, surcharge: Amount) 
     Args:
         maintenance_requirement: quantums.
         factor: ppm, at least PPM.
-        surcharge: the sum of `surcharge` over the underlyings, quantums.
+        surcharge: the sum of `surcharge` over the groups, quantums.
     """
     return ceil_div(maintenance_requirement * factor, PPM) + surcharge
 
 
 def surcharge(risk: int, surcharge_ppm: Factor) -> Amount:
-    """MARGIN-5.2: what open interest adds to the initial requirement in one underlying, in quantums, rounded up.
+    """MARGIN-5.2: what open interest adds to the initial requirement in one group, in quantums, rounded up.
 
     Args:
-        risk: the underlying's maintenance times RISK_SCALE.
+        risk: the maintenance of the group times RISK_SCALE.
         surcharge_ppm: frozen at the last round, the same for the whole underlying, so the requirement stays sub-additive.
     """
     return ceil_div(risk * surcharge_ppm, RISK_SCALE * PPM)
 
 
 def surcharge_rate(open_interest: int, instrument: Instrument) -> Factor:
-    """MARGIN-6: the open-interest term in ppm: 0 up to `surcharge_from` lots, then linear up to `surcharge_ppm`; rounded down."""
+    """MARGIN-6: the open-interest term in ppm: 0 up to `surcharge_from` lots, then linear up to `surcharge_ppm`; rounded down.
+
+    Args:
+        open_interest: lots as `weighted_open_interest` counts them.
+    """
     over = clamp(open_interest - instrument.surcharge_from, 0, instrument.surcharge_to - instrument.surcharge_from)
     return floor_div(over * instrument.surcharge_ppm, instrument.surcharge_to - instrument.surcharge_from)
+
+
+def weighted_open_interest(open_interest: int, short_lot: int, linear_short_lot: int) -> int:
+    """MARGIN-6.2: lots by what one of them can lose when it is written, as a share of a linear lot: never more than they are.
+
+    So nobody raises a surcharge by trading what hardly needs margin.
+
+    Args:
+        open_interest: lots, >= 0.
+        short_lot: what a short lot of the instrument needs by itself, times RISK_SCALE, >= 0.
+        linear_short_lot: the same of its reference, which is the instrument itself unless it is an option; 0 only once it has expired.
+    Returns:
+        Lots, rounded down.
+    """
+    return floor_div(open_interest * minimum(short_lot, linear_short_lot), linear_short_lot)
 
 
 def order_reserve(side: int, size: Size, price: Price, reduce_only: bool, market: Market, factor: Factor) -> Amount:
     """MARGIN-7: what a resting order needs: its stand-alone initial requirement, its loss against the mark, and its fee.
 
-    Sound by sub-additivity: positions and orders together never need more than their parts. A reduce-only order only shrinks a
-    position, so it needs its loss and fee alone. The fee is that of one fill: each further one may cost a quantum beyond the reserve
-    (laws FEE-3b, MARGIN-7d), and a fill that is not covered then does not happen, since each is judged for itself (MARGIN-13).
+    Sound by sub-additivity: positions and orders together never need more than their parts. A reduce-only order shrinks its own
+    holding and reserves its loss and fee alone; where that holding hedges another, its fill may raise the requirement all the same.
+    The fee is that of one fill: each further one may cost a quantum beyond the reserve (laws FEE-3b, MARGIN-7d). A fill that is not
+    covered does not happen, since each is judged for itself (MARGIN-13), and the order is removed.
 
     Args:
         side: 1 buys, -1 sells.
