@@ -7,7 +7,7 @@ and what is demanded of it holds up to multiples of the field's order.
 
 from typing import Annotated, TypeAlias
 
-from settlespec.arithmetic import absolute, choose, floor_div
+from settlespec.arithmetic import choose, floor_div
 from settlespec.domain.quantities import Range
 from settlespec.engines import gadgets
 from settlespec.engines.gadgets import Solve
@@ -22,9 +22,6 @@ Bit: TypeAlias = Annotated[int, Range(0, 1)]
 
 Limit: TypeAlias = Annotated[int, Range(1, LARGEST_RANGE)]
 """The end of a range. The laws hold for every limit, of which the circuit uses the powers of two."""
-
-PART = 2**119
-"""By what the upper part of a quotient counts where the divisor has 130 bits."""
 
 FORGES = "everybody: a prover could state another answer than the rule's"
 STALLS = "liveness: an honest prover would have no witness"
@@ -43,8 +40,6 @@ TRACKED = implied("CIRCUIT-1", "interval tracking knows the bounds of each value
 NO_WRAP = implied("CIRCUIT-1", "interval tracking refuses to build what could leave the interval")
 POWER = case("the end of the range is a power of two: one, or twice the one before")
 IN_RANGE = case("the value is in the range")
-POSITIVE = case("the divisor is positive")
-LAST = case("the product with the quotient is the last up to the numerator")
 
 
 def within_half(value: int) -> bool:
@@ -172,10 +167,7 @@ def a_quotient_lies_between_its_bounds(
     rules=("CIRCUIT-2",),
     loses=FORGES,
     shape="one condition",
-    assumes=(
-        MET,
-        PRIME,
-    ),
+    assumes=(MET, PRIME),
 )
 def a_condition_is_zero_or_one(value: Element) -> None:
     """No other element has a product of zero with what it lacks of 1."""
@@ -195,12 +187,7 @@ def zero_and_one_are_conditions(value: Bit) -> None:
     rules=("CIRCUIT-3",),
     loses=FORGES,
     shape="one value, by induction over its bits",
-    assumes=(
-        POWER,
-        MET,
-        PRIME,
-        BITS,
-    ),
+    assumes=(POWER, MET, PRIME, BITS),
 )
 def what_is_decomposed_is_in_range(value: Element, limit: Limit, bit: Element) -> None:
     """For any field element in place of the topmost bit, by induction: half of the range is what the other bits guarantee."""
@@ -215,10 +202,7 @@ def what_is_decomposed_is_in_range(value: Element, limit: Limit, bit: Element) -
     rules=("CIRCUIT-3",),
     loses=STALLS,
     shape="one value, by induction over its bits",
-    assumes=(
-        POWER,
-        IN_RANGE,
-    ),
+    assumes=(POWER, IN_RANGE),
 )
 def what_is_in_range_can_be_decomposed(value: int, limit: Limit) -> None:
     """The completeness of CIRCUIT-3, by the same induction."""
@@ -233,10 +217,7 @@ def what_is_in_range_can_be_decomposed(value: int, limit: Limit) -> None:
     rules=("CIRCUIT-4",),
     loses=FORGES,
     shape="one value",
-    assumes=(
-        TRACKED,
-        BITS,
-    ),
+    assumes=(TRACKED, BITS),
 )
 def a_bounded_value_lies_between_its_bounds(value: Element, low: Element, high: Element, limit: Limit) -> None:
     """For any field element."""
@@ -265,10 +246,7 @@ def a_value_between_its_bounds_is_admitted(value: int, low: int, high: int, limi
     rules=("CIRCUIT-5",),
     loses=FORGES,
     shape="one product",
-    assumes=(
-        NO_WRAP,
-        MET,
-    ),
+    assumes=(NO_WRAP, MET),
 )
 def a_product_is_that_of_the_integers(first: Element, second: Element, named: Element) -> None:
     """Whatever the prover names for it."""
@@ -296,10 +274,7 @@ def every_product_is_admitted(first: int, second: int, low: int, high: int) -> N
     rules=("CIRCUIT-6",),
     loses=FORGES,
     shape="one selection",
-    assumes=(
-        MET,
-        PRIME,
-    ),
+    assumes=(MET, PRIME),
 )
 def a_selection_follows_its_condition(condition: Bit, first: Element, second: Element, named: Element) -> None:
     """Whatever the prover names for it."""
@@ -327,10 +302,7 @@ def every_selection_is_admitted(condition: Bit, first: int, second: int, low: in
     rules=("CIRCUIT-7",),
     loses=FORGES,
     shape="one value",
-    assumes=(
-        MET,
-        PRIME,
-    ),
+    assumes=(MET, PRIME),
 )
 def equality_with_zero_is_decided(value: Element, named: Element, inverse: Element) -> None:
     """Whatever the prover names for the answer and the inverse."""
@@ -358,12 +330,7 @@ def equality_with_zero_can_be_shown(value: Element, inverse: Element) -> None:
     rules=("CIRCUIT-8",),
     loses=FORGES,
     shape="one comparison",
-    assumes=(
-        TRACKED,
-        MET,
-        PRIME,
-        BITS,
-    ),
+    assumes=(TRACKED, MET, PRIME, BITS),
 )
 def a_comparison_is_decided(value: Element, limit: Limit, named: Element) -> None:
     """Whatever the prover names for the answer."""
@@ -384,166 +351,6 @@ def a_comparison_can_be_shown(value: Element, limit: Limit) -> None:
     """The completeness of CIRCUIT-8."""
     assume((-limit <= value) & (value < limit), TRACKED)
     gadgets.is_not_negative(Honest(), value, limit)
-
-
-@law(
-    "CIRCUIT-9a",
-    "A division has one quotient, the one rounded down.",
-    rules=("CIRCUIT-9",),
-    loses=FORGES,
-    shape="one division",
-    assumes=(
-        NO_WRAP,
-        BITS,
-    ),
-)
-def a_quotient_is_rounded_down(
-    numerator: Element, divisor: Element, low: Element, quotient_limit: Limit, remainder_limit: Limit, named: Element
-) -> None:
-    """Whatever the prover names for it; products and sums are those of the integers (CIRCUIT-5a)."""
-    largest = low + quotient_limit - 1
-    assume(within_half(largest) & (divisor <= remainder_limit), NO_WRAP)
-    for quotient in (low, largest):
-        rest = numerator - quotient * divisor
-        assume(within_half(rest) & within_half(divisor - 1 - rest), NO_WRAP)
-    quotient, remainder = gadgets.divided(Arbitrary(named), numerator, divisor, low, quotient_limit, remainder_limit)
-    claim((low <= quotient) & (quotient <= largest))
-    claim(within_half(remainder) & within_half(divisor - 1 - remainder))
-    claim((divisor > 0) & (remainder >= 0) & (remainder < divisor))
-    claim(numerator == quotient * divisor + remainder)
-    claim(quotient == floor_div(numerator, divisor))
-
-
-@law(
-    "CIRCUIT-9b",
-    "Every division by a positive divisor is admitted.",
-    rules=("CIRCUIT-9",),
-    loses=STALLS,
-    shape="one division",
-    assumes=(
-        POSITIVE,
-        TRACKED,
-    ),
-)
-def every_division_is_admitted(
-    numerator: int, divisor: int, low: int, quotient_limit: int, remainder_limit: int
-) -> None:
-    """The completeness of CIRCUIT-9."""
-    assume((divisor > 0) & (divisor <= remainder_limit), POSITIVE)
-    assume((floor_div(numerator, divisor) >= low) & (floor_div(numerator, divisor) < low + quotient_limit), TRACKED)
-    gadgets.divided(Honest(), numerator, divisor, low, quotient_limit, remainder_limit)
-
-
-@law(
-    "CIRCUIT-9c",
-    "A division by parts has one quotient, the one of CIRCUIT-9e.",
-    rules=("CIRCUIT-9.2",),
-    loses=FORGES,
-    shape="parts of 119 bits",
-    assumes=(
-        NO_WRAP,
-        BITS,
-    ),
-)
-def a_quotient_by_parts_is_rounded_down(
-    numerator: Element,
-    divisor: Element,
-    low: Element,
-    upper_limit: Limit,
-    most: Limit,
-    remainder_limit: Limit,
-    upper: Element,
-    lower: Element,
-) -> None:
-    """Whatever the prover names for the two parts; products and sums are those of the integers (CIRCUIT-5a)."""
-    largest = low + upper_limit - 1
-    assume(within_half(largest) & (divisor <= remainder_limit) & within_half(2 * most), NO_WRAP)
-    assume(within_half(low * divisor + most) & within_half(largest * divisor + most), NO_WRAP)
-    for taken in (-most, most):
-        for beside in (0, divisor * PART):
-            rest = numerator - taken * PART - beside
-            assume(within_half(rest) & within_half(divisor - 1 - rest), NO_WRAP)
-    quotient, remainder = gadgets.divided_by_parts(
-        Arbitrary(upper, lower), numerator, divisor, low, upper_limit, PART, most, remainder_limit
-    )
-    claim((low <= upper) & (upper <= largest) & (lower >= 0) & (lower < PART))
-    claim(within_half(upper * divisor + most))
-    claim((-most <= upper * divisor) & (upper * divisor < most))
-    claim((divisor < 0) == (divisor * PART < 0))
-    claim((divisor < 0) | ((lower * divisor >= 0) & ((PART - lower) * divisor >= 0)))
-    claim((divisor >= 0) | ((lower * divisor <= 0) & ((PART - lower) * divisor <= 0)))
-    claim(within_half(remainder) & within_half(divisor - 1 - remainder))
-    claim((divisor > 0) & (remainder >= 0) & (remainder < divisor))
-    claim(numerator == quotient * divisor + remainder)
-    claim((quotient * divisor <= numerator) & (numerator < (quotient + 1) * divisor))
-
-
-@law(
-    "CIRCUIT-9d",
-    "Every division by a positive divisor is admitted by parts.",
-    rules=("CIRCUIT-9.2",),
-    loses=STALLS,
-    shape="parts of 119 bits",
-    assumes=(
-        POSITIVE,
-        TRACKED,
-    ),
-)
-def every_division_is_admitted_by_parts(
-    numerator: int, divisor: int, low: int, upper_limit: int, most: int, remainder_limit: int
-) -> None:
-    """The completeness of CIRCUIT-9.2: the upper part times the divisor misses the numerator's by two divisors at most."""
-    assume((divisor > 0) & (divisor <= remainder_limit), POSITIVE)
-    upper = floor_div(floor_div(numerator, divisor), PART)
-    assume((upper >= low) & (upper < low + upper_limit), TRACKED)
-    assume((-most <= upper * divisor) & (upper * divisor < most), TRACKED)
-    gadgets.divided_by_parts(Honest(), numerator, divisor, low, upper_limit, PART, most, remainder_limit)
-
-
-@law(
-    "CIRCUIT-9f",
-    "The upper part times the divisor stays near.",
-    rules=("CIRCUIT-9.2",),
-    loses=STALLS,
-    shape="parts of 119 bits",
-    assumes=(POSITIVE,),
-)
-def the_upper_part_stays_near(numerator: int, divisor: int) -> None:
-    """So the circuit knows how much room its range needs."""
-    assume(divisor > 0, POSITIVE)
-    upper = floor_div(floor_div(numerator, divisor), PART)
-    claim(upper * divisor * PART <= numerator)
-    claim(upper * divisor * PART > numerator - divisor - divisor * PART)
-    claim(upper * divisor <= floor_div(absolute(numerator), PART))
-    claim(upper * divisor >= -floor_div(absolute(numerator), PART) - 2 * divisor)
-
-
-@law(
-    "CIRCUIT-9e",
-    "The only integer whose product with the divisor is the last up to the numerator is the quotient rounded down.",
-    rules=("CIRCUIT-9", "CIRCUIT-9.2"),
-    loses=FORGES,
-    shape="one division",
-    assumes=(LAST,),
-)
-def a_quotient_is_the_only_one_that_leaves_a_remainder(numerator: int, divisor: int, quotient: int) -> None:
-    """For a positive divisor."""
-    assume((divisor > 0) & (quotient * divisor <= numerator) & (numerator < (quotient + 1) * divisor), LAST)
-    claim(quotient == floor_div(numerator, divisor))
-
-
-@law(
-    "CIRCUIT-9g",
-    "A quotient does not change with both signs.",
-    rules=("CIRCUIT-9.3",),
-    loses=FORGES,
-    shape="one division",
-)
-def both_signs_may_change(numerator: int, divisor: int) -> None:
-    """So a division by a negative divisor is one by a positive divisor."""
-    above, below = gadgets.facing_up(divisor >= 0, numerator, divisor)
-    claim(below >= 0)
-    claim(floor_div(above, below) == floor_div(numerator, divisor))
 
 
 @canary(
