@@ -36,6 +36,7 @@ from settlespec.monitoring.settled import SettlementMonitor
 from settlespec.proofs.ideal import IdealProofs
 from settlespec.proofs.interface import Deployment
 from settlespec.settlement.base_layer import BaseLayer, first_layer
+from settlespec.settlement.chain import Address
 from settlespec.settlement.driven import DrivenRollup, Rehearsal
 from settlespec.settlement.leaving import Departure
 from settlespec.settlement.rollup import Delays, Settings, Status
@@ -56,6 +57,7 @@ class Seen:
     registry: Registry
     final_registry: Registry
     statuses: tuple[Status, ...]
+    address: Address = "rollup"
 
     def status(self, number: int) -> Status:
         return self.statuses[number]

@@ -143,7 +143,7 @@ class Town(ValidityRollup):
 
     def exit_tree(self) -> Tree:
         """The tree of the exit root, from the bytes on the chain alone."""
-        tree = recovered(self.registry.deployment, bodies(self.layer, self.registry.deployment))
+        tree = recovered(self.registry.deployment, bodies(self.layer, self.address))
         assert tree.root() == self.registry.exit.new_root
         return tree
 
@@ -165,7 +165,7 @@ class Town(ValidityRollup):
         return self.registry.vault.wallets.get(SIGNER.key(owner), 0)
 
     def payouts(self) -> list[Paid]:
-        return [event for event in events(self.layer) if isinstance(event, Paid)]
+        return [event for event in events(self.layer, self.address) if isinstance(event, Paid)]
 
     def refused(self, transaction: Transaction) -> bool:
         return self.layer.receipts[transaction.id].reverted

@@ -145,7 +145,7 @@ def test_everybody_leaves_a_frozen_rollup_with_everything_and_nothing_twice(body
         rollup.feed(operation)
     finalised(rollup)
     recovery = Recovery(rollup.registry.deployment)
-    recovery.read(bodies(rollup.layer, rollup.registry.deployment))
+    recovery.read(bodies(rollup.layer, rollup.address))
     assert recovery.tree.root() == rollup.registry.exit.new_root
     departure = Stranded(rollup.layer, "rollup", recovery.tree).depart(sender_of(SIGNER.key(99)))
     assert sum(paid.amount for paid in departure.payouts) == departure.held - departure.funds > 0

@@ -9,7 +9,7 @@ from settlespec.settlement.rollup import Delays, Settings, Status
 from settlespec.settlement.validity_calls import Commit, Prove
 from settlespec.settlement.validity_refusals import Committed, Proven, TakenBack
 from settlespec.settlement.ways_out import events
-from tests.settlement.rollup_town import EACH_BLOCK, OPERATOR, OWNERS, PARAMETERS, SLOT, TINY, WALLET, Town, total
+from tests.settlement.rollup_town import EACH_BLOCK, OPERATOR, OWNERS, PARAMETERS, ROLLUP, SLOT, TINY, WALLET, Town, total
 
 
 def traded(town: Town) -> int:
@@ -47,7 +47,7 @@ def test_what_a_reorganisation_dropped_is_committed_and_proven_again(depth: int,
     assert after in (Status.SOFT_CONFIRMED, Status.COMMITTED)
     assert town.until_final(trade) > 0
     assert Status.REVERTED not in town.statuses()
-    numbers = [event.header.number for event in events(town.layer) if isinstance(event, Committed)]
+    numbers = [event.header.number for event in events(town.layer, ROLLUP) if isinstance(event, Committed)]
     assert numbers == sorted(set(numbers))
 
 
@@ -173,7 +173,7 @@ def test_batches_that_cannot_be_proven_are_taken_back_and_replaced() -> None:
     again = town.trade(1, 2, 3, 10)
     assert town.until_final(again, 40) > 0
     assert town.status(trade) is Status.REVERTED
-    assert [event.first for event in events(town.layer) if isinstance(event, TakenBack)] == [number]
+    assert [event.first for event in events(town.layer, ROLLUP) if isinstance(event, TakenBack)] == [number]
     assert town.exit_tree().root() == town.registry.exit.new_root
 
 
@@ -273,5 +273,5 @@ def assert_linked(town: Town) -> None:
         assert (header.inbox_before, header.data_before) == (last.inbox_after, last.data_after)
         assert registry.inbox[header.received_after] == header.inbox_after
         last = header
-    proven = [event.number for event in events(town.layer) if isinstance(event, Proven)]
+    proven = [event.number for event in events(town.layer, ROLLUP) if isinstance(event, Proven)]
     assert proven == list(range(1, registry.proven.number + 1))

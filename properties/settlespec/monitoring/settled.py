@@ -28,6 +28,7 @@ from settlespec.settlement.rollup import Status
 from settlespec.settlement.soft_chain import Sealed
 from settlespec.settlement.validity_refusals import Committed, Enqueued, Paid, Way
 from settlespec.settlement.validity_registry import Registry
+from settlespec.settlement.ways_out import events_of
 
 RANKS = {Status.PENDING: 0, Status.SOFT_CONFIRMED: 1, Status.COMMITTED: 2, Status.FINAL: 3, Status.REVERTED: -1}
 """Statuses in the order in which an operation comes through them; without a reorganisation nothing is reverted."""
@@ -124,17 +125,16 @@ class SettlementMonitor:
     def block(self, rollup: DrivenRollup) -> None:
         """A block was made: what is in it, and what has become final."""
         layer = rollup.layer
-        for transaction in layer.last_block.transactions:
-            for event in layer.receipts[transaction].events:
-                match event:
-                    case Enqueued():
-                        self._enqueued(event)
-                    case Committed():
-                        self._committed(event)
-                    case Paid():
-                        self._pay(event)
-                    case _:
-                        pass
+        for event in events_of(layer, layer.last_block, rollup.address):
+            match event:
+                case Enqueued():
+                    self._enqueued(event)
+                case Committed():
+                    self._committed(event)
+                case Paid():
+                    self._pay(event)
+                case _:
+                    pass
         holds = rollup.registry.vault.balance
         self._judge(PAID_ONCE, "the vault holds what came in less what left", "", holds, self._vault)
         self._finality(rollup)

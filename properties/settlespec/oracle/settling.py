@@ -176,7 +176,7 @@ class Settlement:
 
     def _read(self) -> None:
         """Somebody reads what was published since last time."""
-        published = bodies(self.rollup.layer, self.deployment)
+        published = bodies(self.rollup.layer, self.rollup.address)
         self.recovery.read(published[self.recovery.batches :])
         self.monitor.rebuilt(self.rollup, self.recovery.tree)
 

@@ -172,6 +172,8 @@ class Receipt:
     """What became of an included transaction."""
 
     id: TransactionId
+    to: Address | None
+    """The contract that it called: whose events these are."""
     block: int
     """The number of its block."""
     time: Milliseconds
