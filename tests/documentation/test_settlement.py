@@ -37,14 +37,14 @@ CALLS: Final[dict[str, Call]] = {
         ForceOrder(1, 1, Side.BUY, 1, 1),
         Commit(b"\1" * 7),
         Prove(1, b"\1" * 7),
-        Revert(1),
+        Revert(1, b"\1" * 32),
         ClaimMoney(1, 1, b"\1" * 40, b"\1" * 7),
         Freeze(1),
         Escape(1, b"\1" * 40, (b"\1" * 7,), b"\1" * 7),
         Refund(1),
     )
 }
-OWN_BYTES: Final = {"Commit": 7, "Prove": 7, "ClaimMoney": 47, "Escape": 54}
+OWN_BYTES: Final = {"Commit": 7, "Prove": 7, "Revert": 32, "ClaimMoney": 47, "Escape": 54}
 """Bytes of each of them that are no integers."""
 
 STRINGS_READ: Final = {"ClaimMoney": (40, 7), "Escape": (40, 7, 7)}

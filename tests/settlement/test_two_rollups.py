@@ -76,9 +76,7 @@ def test_the_events_of_a_contract_are_those_of_calls_to_its_address() -> None:
     numbers = [event.number for event in events(both.here.layer, ROLLUP) if isinstance(event, Proven)]
     assert numbers == [1, 2]
     rollups = {
-        address: {
-            event.header.rollup for event in events(both.here.layer, address) if isinstance(event, Committed)
-        }
+        address: {event.header.rollup for event in events(both.here.layer, address) if isinstance(event, Committed)}
         for address in (ROLLUP, OTHER)
     }
     first = both.here.registry.proven.rollup

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from settlespec.commitment.batch import Body
 from settlespec.commitment.encoding import Reader
-from settlespec.commitment.header import Header, encode_header
+from settlespec.commitment.header import Header, encode_header, header_digest
 from settlespec.rules.base_fees import GAS_PER_BLOB
 from settlespec.settlement.chain import NOTHING_PUBLISHED, Published
 from settlespec.settlement.rollup import Delays, Settings
@@ -31,6 +31,10 @@ from tests.settlement.standing_towns import NEVER, OWNER, committed, sealed
 
 def header() -> Header:
     return sealed().chain.sealed[1].header
+
+
+def digest() -> bytes:
+    return header_digest(header())
 
 
 def body() -> bytes:
@@ -236,8 +240,14 @@ def test_only_the_operator_commits_and_takes_back() -> None:
     assert sealed().reason(OWNER, Commit(encode_header(header())), Published(calldata=body())) is (
         Refusal.NOT_THE_OPERATOR
     )
-    assert committed().reason(OWNER, Revert(1)) is Refusal.NOT_THE_OPERATOR
-    assert committed().reason(OPERATOR, Revert(1)) is None
+    assert committed().reason(OWNER, Revert(1, digest())) is Refusal.NOT_THE_OPERATOR
+    assert committed().reason(OPERATOR, Revert(1, digest())) is None
+
+
+def test_a_batch_is_taken_back_by_its_header_and_not_by_its_number_alone() -> None:
+    other = header_digest(evolve(header(), time_after=header().time_after + 1))
+    for named in (other, header_digest(sealed().registry.last), bytes(32), b"", digest() + b"\0"):
+        assert committed().reason(OPERATOR, Revert(1, named)) is Refusal.NOT_COMMITTED
 
 
 def test_what_does_not_wait_is_neither_proven_nor_taken_back() -> None:
@@ -247,7 +257,7 @@ def test_what_does_not_wait_is_neither_proven_nor_taken_back() -> None:
     for number in (0, 2, -1, 1 + 2**64):
         assert town.reason(OWNER, Prove(number, proof)) is Refusal.NOT_COMMITTED
     for number in (0, 2, -1, 1 + 2**64):
-        assert town.reason(OPERATOR, Revert(number)) is Refusal.NOT_COMMITTED
+        assert town.reason(OPERATOR, Revert(number, digest())) is Refusal.NOT_COMMITTED
     assert sealed().reason(OWNER, Prove(1, proof)) is Refusal.NOT_COMMITTED
 
 
@@ -266,7 +276,7 @@ def test_what_is_proven_is_not_taken_back() -> None:
     town = Town().funded({1: 100})
     town.advance(4)
     assert town.registry.proven.number == 1
-    assert town.reason(OPERATOR, Revert(1)) is Refusal.NOT_COMMITTED
+    assert town.reason(OPERATOR, Revert(1, header_digest(town.registry.proven))) is Refusal.NOT_COMMITTED
 
 
 def test_a_proof_of_another_batch_is_refused() -> None:

@@ -9,7 +9,7 @@ from attrs import evolve
 from immutables import Map
 
 from settlespec.commitment.batch import Body
-from settlespec.commitment.header import data_link, encode_header
+from settlespec.commitment.header import data_link, encode_header, header_digest
 from settlespec.domain.errors import BadInput, Malformed
 from settlespec.domain.operations import Receive
 from settlespec.domain.orders import Side
@@ -174,7 +174,7 @@ def test_a_frozen_rollup_asks_commits_proves_takes_back_and_freezes_nothing_more
         ForceOrder(1, 1, Side.BUY, 1, 1),
         Commit(encode_header(icy().registry.last)),
         Prove(2, b""),
-        Revert(2),
+        Revert(2, header_digest(icy().registry.last)),
         Freeze(4),
     )
     for call in calls:
@@ -324,7 +324,7 @@ PRECEDENCE: tuple[tuple[str, Callable[[], Refusal | None], Refusal], ...] = (
     ("not frozen before out of range", lambda: living().reason(OWNER, Escape(-1, b"", (), b"")), Refusal.NOT_FROZEN),
     ("not frozen before unknown message", lambda: living().reason(OWNER, Refund(99)), Refusal.NOT_FROZEN),
     ("not the operator before malformed", lambda: sealed().reason(OWNER, Commit(b"")), Refusal.NOT_THE_OPERATOR),
-    ("not the operator before not committed", lambda: sealed().reason(OWNER, Revert(9)), Refusal.NOT_THE_OPERATOR),
+    ("not the operator before not committed", lambda: sealed().reason(OWNER, Revert(9, b"")), Refusal.NOT_THE_OPERATOR),
     ("no owner before out of range", lambda: sealed().reason("ada", MakeDeposit(-1, 0)), Refusal.NOT_AN_OWNER),
     ("out of range before no money", lambda: sealed().reason(OWNER, MakeDeposit(-1, 2**90)), Refusal.OUT_OF_RANGE),
     ("vault full before no money", poor_and_full, Refusal.VAULT_FULL),

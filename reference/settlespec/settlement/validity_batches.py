@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from settlespec.commitment.encoding import Refused as Undecodable
-from settlespec.commitment.header import Header, data_link, decode_header
+from settlespec.commitment.header import Header, data_link, decode_header, header_digest
 from settlespec.proofs.interface import Statement
 from settlespec.rules.base_fees import GAS_PER_BLOB
 from settlespec.settlement.chain import Opening, Published, Sender
@@ -114,7 +114,10 @@ def prove(registry: Registry, call: Prove) -> Answer:
 
 
 def revert(registry: Registry, sender: Sender, call: Revert) -> Answer:
-    """VALID-9: the operator takes back a batch that is not proven, with all after it; what is proven stays."""
+    """VALID-9: the operator takes back a batch that is not proven, with all after it; what is proven stays.
+
+    The batch is named by its header too, so that a call which a reorganisation makes late takes back no other batch of that number.
+    """
     # CHECKS
     # A frozen rollup stays as it is.
     if registry.frozen:
@@ -122,9 +125,10 @@ def revert(registry: Registry, sender: Sender, call: Revert) -> Answer:
     # Only the operator takes back.
     if sender != registry.parameters.operator:
         return Refusal.NOT_THE_OPERATOR
-    kept = tuple(waiting for waiting in registry.waiting if waiting.header.number < call.number)
-    # The batch waits.
-    if call.number <= registry.proven.number or len(kept) == len(registry.waiting):
+    place = call.number - registry.proven.number - 1
+    waiting = registry.waiting
+    # This very batch waits.
+    if not 0 <= place < len(waiting) or header_digest(waiting[place].header) != call.digest:
         return Refusal.NOT_COMMITTED
     # EFFECTS AND EVENTS
-    return evolve(registry, waiting=kept), TakenBack(call.number, registry.last.number)
+    return evolve(registry, waiting=waiting[:place]), TakenBack(call.number, registry.last.number)

@@ -74,9 +74,11 @@ class Prove(Typed):
 
 @frozen
 class Revert(Typed):
-    """The operator takes back the batch of this number and all after it, none of which is proven."""
+    """The operator takes back a batch and all after it, none of which is proven."""
 
     number: int
+    digest: bytes
+    """Of the batch's header: after a reorganisation the same number may be another batch."""
 
 
 @frozen
