@@ -129,14 +129,19 @@ class Town(ValidityRollup):
         self.order(seller, Side.SELL, size, price)
         return self.order(buyer, Side.BUY, size, price, immediate=True)
 
+    @property
+    def now(self) -> int:
+        """The time at which the rollup executes what comes next."""
+        return max(self.session.state.clock, self.layer.clock)
+
     def withdraw(self, owner: int, amount: int) -> int:
         session = self.session
-        wish = Withdraw(owner, session.next_nonce(owner), session.state.clock, amount, b"")
+        wish = Withdraw(owner, session.next_nonce(owner), self.now, amount, b"")
         return self.submit(session.sign(wish))
 
     def transfer(self, owner: int, recipient: int, amount: int) -> int:
         session = self.session
-        wish = Transfer(owner, session.next_nonce(owner), session.state.clock, recipient, amount, b"")
+        wish = Transfer(owner, session.next_nonce(owner), self.now, recipient, amount, b"")
         return self.submit(session.sign(wish))
 
     # Leaving

@@ -126,11 +126,16 @@ class ValidityRollup:
     def submit(self, operation: Operation) -> int:
         """ROLL-3: an operation gets the next number; it is executed at once, or when the sequencer resumes.
 
+        Whenever it is, the base layer's time has passed on the rollup before: no mark is fresher and nothing is valid for longer because
+        the operator did not look at the clock.
+
         Raises:
             ValueError: a message of the inbox, which comes from the base layer only.
         """
         if isinstance(operation, Receive):
             raise ValueError("messages come from the base layer")
+        if self.running and not self.registry.frozen:
+            self._tick()
         number = self.chain.wait(operation)
         if self.running and not self.registry.frozen:
             self.chain.execute_waiting()
@@ -181,6 +186,7 @@ class ValidityRollup:
         self.running = True
         self.follow()
         if not self.registry.frozen:
+            self._tick()
             self.chain.execute_waiting()
 
     def take_back(self, number: int) -> None:
@@ -251,8 +257,8 @@ class ValidityRollup:
         requests = self._registry(deep).requests
         inbox = self.session.state.inbox
         busy = self.chain.sealer.operations or inbox.messages or inbox.next_index < len(requests)
-        if busy and self.layer.clock > self.session.state.clock:
-            self._do(Tick(self.layer.clock))
+        if busy:
+            self._tick()
         while True:
             index = self.session.state.inbox.next_index
             if index < len(requests):
@@ -261,6 +267,12 @@ class ValidityRollup:
                     continue
             if not self._do(Take()):
                 return
+
+    def _tick(self) -> None:
+        """ROLL-9.2: the rollup's clock is that of the base layer, less what it is behind by."""
+        now = self.layer.clock - self.lead
+        if now > self.session.state.clock:
+            self._do(Tick(now))
 
     def _do(self, operation: Operation) -> bool:
         """Submit an operation of the sequencer's own, unless the machine would refuse it."""
