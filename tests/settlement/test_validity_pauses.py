@@ -10,11 +10,12 @@ ANY_TIME = 10**12
 
 
 def quoted() -> Town:
-    """Two owners have paid in, the mark is fresh, and an offer stands at it."""
+    """Two owners have paid in, the mark is fresh, an offer stands at it, and all of it is sealed."""
     town = Town().funded({1: 200, 2: 200})
     town.advance(8)
     town.round({1: 10})
     town.order(2, Side.SELL, 3, 10)
+    town.chain.seal()
     return town
 
 
