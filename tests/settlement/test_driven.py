@@ -7,8 +7,9 @@ from attrs import evolve
 
 from settlespec.commitment.batch import Body, SealingPolicy
 from settlespec.commitment.hashes import SHA256
+from settlespec.commitment.header import Header
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
-from settlespec.domain.operations import Receive
+from settlespec.domain.operations import Receive, Tick
 from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import Accepted, SpecBug
 from settlespec.flows.minimal import MinimalFlow
@@ -20,6 +21,7 @@ from settlespec.settlement.base_layer import first_layer
 from settlespec.settlement.driven import DrivenRollup, Rehearsal, ask_of
 from settlespec.settlement.leaving import Stranded, leaving
 from settlespec.settlement.rollup import Delays, Settings, Status
+from settlespec.settlement.soft_chain import Sealed
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_calls import MakeDeposit, sender_of
 from settlespec.settlement.validity_exits import message_of
@@ -152,6 +154,39 @@ def test_everybody_leaves_a_frozen_rollup_with_everything_and_nothing_twice(body
     assert departure.twice == departure.refused_twice >= len(departure.payouts) > 0
     assert departure.waited > WINDOW
     assert not rollup.registry.frozen
+
+
+class Told:
+    """Keeps the headers that it was told of."""
+
+    def __init__(self) -> None:
+        self.headers: list[Header] = []
+
+    def sealed(self, sealed: Sealed) -> None:
+        self.headers.append(sealed.header)
+
+    def block(self, rollup: DrivenRollup) -> None:
+        assert rollup.layer.head > 0
+
+
+def test_whoever_follows_learns_of_the_batch_that_comes_instead_of_one_that_was_taken_back() -> None:
+    rehearsal, _ = rehearsed(60)
+    rollup = driven(rehearsal)
+    told = Told()
+    rollup.followers.append(told)
+    rollup.settings = Settings(rollup.settings.policy, Delays(prove=10**9, confirmations=3))
+    for operation in islice(MinimalFlow().operations(rollup.session), 60):
+        rollup.feed(operation)
+    rollup.chain.seal()
+    rollup.tell_sealed()
+    given_up = rollup.chain.sealer.last
+    rollup.take_back(given_up.number)
+    rollup.feed(Tick(rollup.session.state.clock + 1))
+    rollup.chain.seal()
+    rollup.tell_sealed()
+    instead = rollup.chain.sealer.last
+    assert given_up.number == instead.number
+    assert told.headers[-2:] == [given_up, instead]
 
 
 def test_a_sampled_proof_counts_only_for_the_batches_that_it_is_meant_for() -> None:

@@ -192,6 +192,11 @@ class DrivenRollup(ValidityRollup):
                 follower.sealed(self.chain.sealed[number])
             self._told = number
 
+    def _give_up(self, number: int) -> None:
+        """Batches that come instead of those that are given up are told of too."""
+        self._told = min(self._told, number)
+        super()._give_up(number)
+
     def when(self) -> Callable[[], Milliseconds]:
         """The base layer's time as the session's clock goes, between blocks too."""
         return lambda: self.session.state.clock + self.lead
