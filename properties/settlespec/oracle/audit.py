@@ -8,7 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 from settlespec.oracle.audit_tables import closing_lines, tables
-from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
+from settlespec.oracle.auditing import (
+    ACCOUNTS,
+    BODY,
+    ETHER_PRICE,
+    FULL_EVERY,
+    ROUND_SECONDS,
+    SCHEMES,
+    WITNESS_EVERY,
+    Plan,
+    Run,
+)
 from settlespec.oracle.consoles import WIDE, page_console, say
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.findings import Findings
@@ -20,7 +30,7 @@ from settlespec.oracle.plain_tables import PlainTable
 from settlespec.oracle.recording import recording
 from settlespec.oracle.report import report_format
 from settlespec.oracle.settlement_findings import SettlementFinding
-from settlespec.oracle.settling import BODIES, EVERY, Settlement, SettlementPlan
+from settlespec.oracle.settling import BODIES, Settlement, SettlementPlan
 from settlespec.oracle.watching import watch
 from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
 
@@ -52,18 +62,18 @@ from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
 )
 @click.option("--no-laws", is_flag=True, help="Leave the laws to `settlespec prove`.")
 @click.option("--no-settlement", is_flag=True, help="Stop at the machine: no batches, no base layer.")
-@click.option("--body", type=click.Choice(tuple(BODIES)), default="log", show_default=True, help="What is published.")
+@click.option("--body", type=click.Choice(tuple(BODIES)), default=BODY, show_default=True, help="What is published.")
 @click.option(
     "--witness-every",
     type=click.IntRange(1, 1_000_000),
-    default=EVERY,
+    default=WITNESS_EVERY,
     show_default=True,
     help="Of so many batches one is proven by witness, the others on the sealer's word; 1 proves all.",
 )
 @click.option(
     "--ether-price",
     type=click.IntRange(1, 10**9),
-    default=3_000,
+    default=ETHER_PRICE,
     show_default=True,
     help="Collateral units for one ether, to tell fees in quantums.",
 )
@@ -97,7 +107,20 @@ def command(
     refuse_ignored_options(flow, preset)
     if no_settlement and batches is not None:
         raise click.UsageError("--no-settlement seals no batches that --batches could write")
-    plan = Plan(flow, preset, seed, accounts, round_seconds, signatures, steps, full_every, not no_settlement)
+    plan = Plan(
+        flow,
+        preset,
+        seed,
+        accounts,
+        round_seconds,
+        signatures,
+        steps,
+        full_every,
+        not no_settlement,
+        body,
+        witness_every,
+        ether_price,
+    )
     wanted = None if no_settlement else SettlementPlan(body, witness_every, ether_price, batches)
     try:
         keep_apart(flow, record, out)
