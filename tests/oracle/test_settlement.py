@@ -114,12 +114,9 @@ def test_the_json_says_the_way_to_finality_under_keys_that_do_not_change(capsys:
 
 def test_the_command_that_gives_the_run_again_settles_it_in_the_same_way(capsys: Captured) -> None:
     options = ["--body", "diff", "--witness-every", "2", "--ether-price", "7"]
-    arguments = ["audit", "--preset", "minimal", "--seed", "1", "--steps", "60", *options, "--no-laws"]
-    assert run([*arguments, "--format", "json"]) == ExitCode.HOLDS
-    totals = json.loads(capsys.readouterr().out)["totals"]
-    assert {*options} <= {*totals["replay"].split()}
-    assert run([*totals["replay"].split()[1:], "--format", "json"]) == ExitCode.HOLDS
-    assert json.loads(capsys.readouterr().out)["totals"] == totals
+    again = ["audit", "--preset", "minimal", "--seed", "1", *options, "--steps", "20", "--no-laws"]
+    assert run([*again, "--format", "json"]) == ExitCode.HOLDS
+    assert json.loads(capsys.readouterr().out)["totals"]["replay"] == " ".join(["settlespec", *again])
 
 
 def test_a_broken_run_is_not_settled() -> None:
