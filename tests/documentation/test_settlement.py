@@ -7,7 +7,8 @@ import pytest
 from attrs import fields
 
 from settlespec.domain.orders import Side
-from settlespec.settlement.chain import SLOT_TIME, BaseLayerParameters
+from settlespec.rules.base_fees import GAS_PER_BLOB
+from settlespec.settlement.chain import BLOB_BYTES, SLOT_TIME, BaseLayerParameters
 from settlespec.settlement.validity_calls import (
     Call,
     ClaimMoney,
@@ -87,6 +88,12 @@ def test_the_times_of_the_page_are_those_of_blocks() -> None:
     told = section(BASE_LAYER, "What a base layer fixes")
     depth = BaseLayerParameters().finality_depth
     assert f"every {SLOT_TIME:,} ms, so what is in one is final after {depth * SLOT_TIME // 1000} s" in told
+
+
+def test_the_page_says_what_a_blob_holds_and_what_it_pays_for() -> None:
+    elements, bits_of_the_modulus = 4_096, 255
+    assert elements * ((bits_of_the_modulus - 1) // 8) == BLOB_BYTES
+    assert f"A blob holds {BLOB_BYTES:,} bytes and pays for {GAS_PER_BLOB:,} gas" in BASE_LAYER
 
 
 @pytest.mark.parametrize("name", CALLS)

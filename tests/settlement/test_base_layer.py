@@ -1,6 +1,7 @@
 """The base layer: inclusion, fees, reorganisations, finality, censorship."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -21,7 +22,15 @@ from settlespec.settlement.base_layer import (
     reorganise,
     submit,
 )
-from settlespec.settlement.chain import MAX_CALLDATA, BaseLayerParameters, Published, Refusal, Refused, Transaction
+from settlespec.settlement.chain import (
+    BLOB_BYTES,
+    MAX_CALLDATA,
+    BaseLayerParameters,
+    Published,
+    Refusal,
+    Refused,
+    Transaction,
+)
 from settlespec.settlement.congestion import GeneratedCongestion
 from tests.settlement.ledger import (
     GWEI,
@@ -58,7 +67,7 @@ def test_a_transaction_waits_until_the_next_block_and_then_has_a_receipt() -> No
 
 
 def test_a_transaction_pays_base_fee_and_priority_fee_for_gas_and_the_blob_fee_for_blobs() -> None:
-    published = Published(b"\0\0\1", (b"data", bytes(GAS_PER_BLOB)))
+    published = Published(b"\0\0\1", (b"data", bytes(BLOB_BYTES)))
     layer = advance(submitted(tiny_layer(), sent("ada", published=published)))
     receipt, opening = layer.receipts["ada", 0], layer.last_block.opening
     assert receipt.gas_used == 21_000 + 4 * 6 + 50_000
@@ -207,7 +216,7 @@ REFUSED = {
     ),
     "more blobs than a block": (sent("ada", published=Published(blobs=(b"",) * 22)), Refusal.TOO_MANY_BLOBS),
     "a blob that is too long": (
-        sent("ada", published=Published(blobs=(bytes(GAS_PER_BLOB + 1),))),
+        sent("ada", published=Published(blobs=(bytes(BLOB_BYTES + 1),))),
         Refusal.BLOB_TOO_LONG,
     ),
 }
@@ -216,6 +225,39 @@ REFUSED = {
 @pytest.mark.parametrize(("transaction", "reason"), list(REFUSED.values()), ids=list(REFUSED))
 def test_what_no_block_could_include_is_refused(transaction: Transaction, reason: Refusal) -> None:
     assert submit(tiny_layer(), transaction) == Refused(reason)
+
+
+MISTYPED: dict[str, Any] = {
+    "sender": 5,
+    "nonce": 0.0,
+    "gas_limit": 100_000.5,
+    "max_fee": float(10**11),
+    "priority_fee": True,
+    "max_blob_fee": float("nan"),
+    "to": b"ledger",
+}
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        *(evolve(sent("ada"), **{name: value}) for name, value in MISTYPED.items()),
+        sent("ada", gas_limit="9"),  # type: ignore[arg-type]
+        sent("ada", nonce=False),
+        evolve(sent("ada"), published=None),  # type: ignore[arg-type]
+        *(
+            sent("ada", published=published, gas_limit=200_000)
+            for published in (
+                Published(calldata="abc"),  # type: ignore[arg-type]
+                Published(calldata=bytearray(3)),  # type: ignore[arg-type]
+                Published(blobs=[b"abc"]),  # type: ignore[arg-type]
+                Published(blobs=("abc",)),  # type: ignore[arg-type]
+            )
+        ),
+    ],
+)
+def test_what_is_not_of_the_declared_types_is_malformed_and_never_becomes_a_fee(transaction: Transaction) -> None:
+    assert submit(tiny_layer(), transaction) == Refused(Refusal.MALFORMED)
 
 
 def test_a_nonce_is_used_once() -> None:
@@ -411,6 +453,23 @@ PARAMETERS: dict[str, Callable[[], BaseLayerParameters]] = {
     "reorg_limit": lambda: BaseLayerParameters(reorg_limit=65),
     "blob_retention": lambda: BaseLayerParameters(blob_retention=63),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gas_limit", 60_000_000.5),
+        ("finality_depth", 1.5),
+        ("finality_depth", True),
+        ("reorg_limit", "1"),
+        ("blob_retention", None),
+        ("blobs", BlobSchedule(3.0, 6, 1, 0)),  # type: ignore[arg-type]
+    ],
+)
+def test_parameters_of_another_type_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput, match="is not what this takes") as refused:
+        BaseLayerParameters(**{name: value})
+    assert refused.value.field == name
 
 
 @pytest.mark.parametrize("name", list(PARAMETERS))

@@ -1,6 +1,7 @@
 """A flow that brings its own messages, driven through a rollup, and everybody's leaving."""
 
 from itertools import islice
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -8,6 +9,7 @@ from attrs import evolve
 from settlespec.commitment.batch import Body, SealingPolicy
 from settlespec.commitment.hashes import SHA256
 from settlespec.commitment.header import Header
+from settlespec.domain.errors import BadInput
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
 from settlespec.domain.operations import Receive, Tick
 from settlespec.domain.orders import Side
@@ -189,6 +191,14 @@ def test_whoever_follows_learns_of_the_batch_that_comes_instead_of_one_that_was_
     assert told.headers[-2:] == [given_up, instead]
 
 
+@pytest.mark.parametrize("every", [0, -1, 1.5, True, None])
+def test_a_share_of_proofs_by_witness_that_is_none_is_refused(every: Any) -> None:
+    deployment = Deployment(SHA256, GENESIS, SIGNER, Body.LOG)
+    with pytest.raises(BadInput, match="every") as refused:
+        SampledProofs(deployment, b"secret", every)
+    assert refused.value.remedy is not None
+
+
 def test_a_sampled_proof_counts_only_for_the_batches_that_it_is_meant_for() -> None:
     rehearsal, _ = rehearsed()
     rollup = driven(rehearsal, every=2)
@@ -205,3 +215,5 @@ def test_a_sampled_proof_counts_only_for_the_batches_that_it_is_meant_for() -> N
         assert proofs.verify(statement, proofs.prove(batch.batch, batch.last))
         assert proofs.verify(statement, witness) is proofs.by_witness(number)
         assert not proofs.verify(statement, b"")
+        other: Any = float(batch.header.number)
+        assert not proofs.verify(evolve(statement, header=evolve(batch.header, number=other)), witness)

@@ -9,8 +9,7 @@ from attrs import evolve
 from settlespec.commitment.batch import Body
 from settlespec.commitment.encoding import Reader
 from settlespec.commitment.header import Header, encode_header, header_digest
-from settlespec.rules.base_fees import GAS_PER_BLOB
-from settlespec.settlement.chain import NOTHING_PUBLISHED, Published
+from settlespec.settlement.chain import BLOB_BYTES, NOTHING_PUBLISHED, Published
 from settlespec.settlement.rollup import Delays, Settings
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_batches import blobs_of, published_body
@@ -186,12 +185,12 @@ def test_a_body_in_more_than_one_place_is_refused() -> None:
     assert why_not(header(), Published(blobs=(b"",))) is Refusal.BODY_SPREAD
 
 
-@pytest.mark.parametrize("size", [1, GAS_PER_BLOB - 1, GAS_PER_BLOB, GAS_PER_BLOB + 1, 2 * GAS_PER_BLOB, 300_000])
+@pytest.mark.parametrize("size", [1, BLOB_BYTES - 1, BLOB_BYTES, BLOB_BYTES + 1, 2 * BLOB_BYTES, 300_000])
 def test_a_body_of_any_size_has_one_way_into_blobs(size: int) -> None:
     content = bytes(index * 7 % 251 for index in range(size))
     blobs = blobs_of(content)
     assert published_body(Published(blobs=blobs)) == content
-    assert len(blobs) == -(-size // GAS_PER_BLOB)
+    assert len(blobs) == -(-size // BLOB_BYTES)
 
 
 def test_only_so_many_batches_may_wait_for_a_proof() -> None:

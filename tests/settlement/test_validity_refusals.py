@@ -20,6 +20,7 @@ from settlespec.machine.genesis import initial_state
 from settlespec.proofs.ideal import IdealProofs
 from settlespec.settlement.chain import NOTHING_PUBLISHED
 from settlespec.settlement.contract import Called
+from settlespec.settlement.rollup import Delays
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_calls import (
     Call,
@@ -294,6 +295,41 @@ def test_a_call_cannot_be_made_of_anything_but_its_types() -> None:
         Escape(1, b"", (b"", 5), b"")  # type: ignore[arg-type]
     with pytest.raises(Malformed, match="leaf"):
         ClaimMoney(1, 1, bytearray(b""), b"")  # type: ignore[arg-type]
+
+
+def test_a_call_of_a_kind_that_only_looks_like_one_is_not_understood() -> None:
+    class Untyped(ClaimMoney):
+        def __attrs_post_init__(self) -> None:
+            """Nothing is looked at."""
+
+    assert sealed().reason(OWNER, Untyped(0, 1.5, b"", b"")) is Refusal.NOT_UNDERSTOOD  # type: ignore[arg-type]
+    assert sealed().reason(OWNER, Untyped(0, 1, b"", b"")) is Refusal.NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("window", 1.5),
+        ("window", True),
+        ("max_ahead", "1"),
+        ("max_behind", None),
+        ("max_unproven", 1.5),
+        ("max_messages", float("nan")),
+        ("operator", 5),
+    ],
+)
+def test_parameters_of_another_type_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput, match="is not what this takes") as refused:
+        ValidityParameters(**{"operator": "operator", name: value})
+    assert refused.value.field == name
+
+
+@pytest.mark.parametrize("name", ["confirmations", "commit", "prove"])
+@pytest.mark.parametrize("value", [-5, 1.5, True, None])
+def test_what_is_no_delay_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput) as refused:
+        Delays(**{name: value})
+    assert refused.value.field == name
 
 
 def paid_already(call: ClaimMoney) -> Refusal | None:

@@ -7,6 +7,8 @@ from attrs import field, frozen
 
 from settlespec.commitment.batch import SealingPolicy
 from settlespec.commitment.header import encode_header, header_digest
+from settlespec.domain.declared import refuse_mistyped
+from settlespec.domain.errors import BadInput
 from settlespec.domain.operations import Operation, Receive, Take, Tick
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.quantities import Milliseconds
@@ -57,6 +59,17 @@ class Delays:
     """From the seal to the commitment."""
     prove: Milliseconds = 0
     """From the commitment to the proof: how long the prover takes."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no delay.
+
+        Raises:
+            BadInput: naming the delay.
+        """
+        refuse_mistyped(self)
+        for name in ("confirmations", "commit", "prove"):
+            if getattr(self, name) < 0:
+                raise BadInput("nobody acts before something has happened", field=name, remedy="give 0 or more")
 
 
 @frozen

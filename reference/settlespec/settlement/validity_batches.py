@@ -7,8 +7,7 @@ from attrs import evolve
 from settlespec.commitment.encoding import Refused as Undecodable
 from settlespec.commitment.header import Header, data_link, decode_header, header_digest
 from settlespec.proofs.interface import Statement
-from settlespec.rules.base_fees import GAS_PER_BLOB
-from settlespec.settlement.chain import Opening, Published, Sender
+from settlespec.settlement.chain import BLOB_BYTES, Opening, Published, Sender
 from settlespec.settlement.validity_calls import Commit, Prove, Revert
 from settlespec.settlement.validity_refusals import Committed, Event, Proven, Refusal, TakenBack
 from settlespec.settlement.validity_registry import Registry, Waiting
@@ -80,7 +79,7 @@ def published_body(published: Published) -> bytes | None:
     """VALID-5.2: the body that a transaction publishes: its calldata or its blobs, each in one way only; none where it is spread."""
     if not published.blobs:
         return published.calldata
-    full = all(len(blob) == GAS_PER_BLOB for blob in published.blobs[:-1])
+    full = all(len(blob) == BLOB_BYTES for blob in published.blobs[:-1])
     if published.calldata or not full or not published.blobs[-1]:
         return None
     return b"".join(published.blobs)
@@ -88,7 +87,7 @@ def published_body(published: Published) -> bytes | None:
 
 def blobs_of(body: bytes) -> tuple[bytes, ...]:
     """VALID-5.3: a body in blobs, of which only the last is not full."""
-    return tuple(body[start : start + GAS_PER_BLOB] for start in range(0, len(body), GAS_PER_BLOB))
+    return tuple(body[start : start + BLOB_BYTES] for start in range(0, len(body), BLOB_BYTES))
 
 
 def prove(registry: Registry, call: Prove) -> Answer:
