@@ -47,7 +47,7 @@ class Batch:
 
 @frozen
 class SealingPolicy:
-    """SEAL-3: a batch is sealed when it has so many operations, is so old, or its log has about so many bytes; the first that applies."""
+    """SEAL-3: a batch is sealed when it has so many operations, is so old, or publishes about so many bytes; the first that applies."""
 
     operations: int = 1_000
     age: int = 5_000

@@ -155,7 +155,8 @@ def first_layer(
 def submit(layer: BaseLayer, transaction: Transaction) -> BaseLayer | Refused:
     """CHAIN-2: a well-formed transaction waits until it is included; a waiting one is replaced by one that pays a tenth more.
 
-    The tenth is asked of every fee, as by go-ethereum's pool; the replacement keeps the place in the queue.
+    The tenth is asked of every fee, as by go-ethereum's pool of plain transactions; its pool of those with blobs asks for twice every fee.
+    The replacement keeps the place in the queue.
     """
     # CHECKS
     refusal = _malformed(layer, transaction)

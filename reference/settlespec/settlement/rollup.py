@@ -21,12 +21,13 @@ from settlespec.settlement.chain import (
     SLOT_TIME,
     Address,
     Published,
+    Refusal,
     Refused,
     Sender,
     Transaction,
     TransactionId,
 )
-from settlespec.settlement.sending import Bids, Wanted, places, sent
+from settlespec.settlement.sending import FITS_NO_BLOCK, Bids, NotSent, Wanted, places, sent
 from settlespec.settlement.soft_chain import GONE, WAITING, Sealed, SoftChain
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_batches import blobs_of
@@ -294,13 +295,24 @@ class ValidityRollup:
         return isinstance(self.session.submit(operation), Accepted)
 
     def _send(self) -> None:
-        """What is wanted waits to be included, what was lost again, and nothing else; see ROLL-11."""
+        """ROLL-9.3: what is wanted waits to be included, what was lost again, and nothing else; see ROLL-11.
+
+        A batch of which the commitment or the proof fits no block is given up, like any that cannot be proven. While the base layer has
+        no place for more transactions the operator waits.
+        """
         operator = self.registry.parameters.operator
         for nonce, wanted in [*places(self.layer, self.address, operator, [*self._wanted()])]:
-            if wanted is None:
-                self._pass_over(nonce)
-            else:
-                self.send(operator, wanted.call, wanted.published, nonce)
+            try:
+                if wanted is None:
+                    self._pass_over(nonce)
+                else:
+                    self.send(operator, wanted.call, wanted.published, nonce)
+            except NotSent as failure:
+                if wanted is not None and failure.reason in FITS_NO_BLOCK:
+                    self._give_up(wanted.batch - 1)
+                elif failure.reason is not Refusal.POOL_FULL:
+                    raise
+                return
 
     def _wanted(self) -> Iterator[Wanted]:
         """Have taken back what is not ours, commit what is sealed, prove what is committed, or was before a reorganisation."""
@@ -311,11 +323,11 @@ class ValidityRollup:
         room = registry.proven.number + registry.parameters.max_unproven
         for number, sealed in self.chain.sealed.items():
             if number > self._committed and number <= room and clock >= sealed.at + delays.commit:
-                yield Wanted(Commit(encode_header(sealed.header)), self._published(sealed))
+                yield Wanted(Commit(encode_header(sealed.header)), self._published(sealed), number)
                 if number in self._proofs:
-                    yield Wanted(Prove(number, self._proof(sealed)))
+                    yield Wanted(Prove(number, self._proof(sealed)), batch=number)
             elif registry.proven.number < number <= self._committed and clock >= self._seen[number] + delays.prove:
-                yield Wanted(Prove(number, self._proof(sealed)))
+                yield Wanted(Prove(number, self._proof(sealed)), batch=number)
 
     def _published(self, sealed: Sealed) -> Published:
         body = sealed.batch.bodies[self.registry.deployment.body]

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 from immutables import Map
 
 from settlespec.rules.base_fees import MAX_FEE, Fee, transaction_gas
 from settlespec.settlement.base_layer import BaseLayer, submit
-from settlespec.settlement.chain import NOTHING_PUBLISHED, Address, Published, Refused, Sender, Transaction
+from settlespec.settlement.chain import NOTHING_PUBLISHED, Address, Published, Refusal, Refused, Sender, Transaction
 from settlespec.settlement.validity_calls import Call
 from settlespec.settlement.validity_gas import call_gas, call_tokens
 
@@ -41,6 +41,10 @@ def raised(fee: Fee) -> int:
 class NotSent(Exception):
     """The base layer does not take a transaction, such as a proof that fits no block."""
 
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
 
 @frozen
 class Wanted:
@@ -48,7 +52,16 @@ class Wanted:
 
     call: Call
     published: Published = NOTHING_PUBLISHED
+    batch: int = field(default=0, eq=False)
+    """The number of the batch that it is about, for those who want it."""
 
+
+FITS_NO_BLOCK: Final = {
+    Refusal.TOO_MUCH_GAS,
+    Refusal.TOO_MUCH_CALLDATA,
+    Refusal.TOO_MANY_BLOBS,
+}
+"""Why a call can never be included, whatever it pays and however long it waits."""
 
 EMPTY: Final = None
 """In the place of something wanted: a transaction that calls nothing and only uses its nonce."""
@@ -94,7 +107,7 @@ def sent(
     )
     after = submit(layer, transaction)
     if isinstance(after, Refused):
-        raise NotSent(after.reason.value)
+        raise NotSent(after.reason)
     return after, transaction
 
 
