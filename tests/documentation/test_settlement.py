@@ -102,5 +102,8 @@ def test_gas_and_bytes_of_a_call_can_be_worked_out_from_the_page(name: str) -> N
     read = STRINGS_READ.get(name, ())
     per_node = number(section(VALIDITY, "Gas").partition("takes ")[2])
     assert call_gas(CALLS[name], 0) == number(executes) + per_node * (len(read) + sum(read) // 32)
+    if name == "Commit":
+        per_blob = number(executes.partition(" and ")[2])
+        assert call_gas(CALLS[name], 3) == call_gas(CALLS[name], 0) + 3 * per_blob
     integers = 0 if name == "Commit" else 1 if own.startswith("an integer") else number(own)
     assert call_tokens(CALLS[name]) == 4 * (integers * LENGTH_BYTES + OWN_BYTES.get(name, 0))

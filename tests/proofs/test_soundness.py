@@ -9,6 +9,7 @@ from attrs import evolve, fields
 
 from settlespec.commitment.batch import Body, next_header
 from settlespec.commitment.encoding import Reader, Writer
+from settlespec.commitment.hashes import POSEIDON_BN254
 from settlespec.commitment.header import Header, data_link, log_commitment
 from settlespec.commitment.operation_log import encode_log
 from settlespec.commitment.witness import WitnessRefused, encode_witness, execute, witness_of_log
@@ -237,6 +238,7 @@ def test_a_token_is_worth_nothing_under_another_secret_or_for_another_deployment
     assert not IdealProofs(here, b"").verify(cut.statement, token)
     assert not IdealProofs(other_genesis, b"secret").verify(cut.statement, token)
     assert not IdealProofs(evolve(here, body=Body.STATE_DIFF), b"secret").verify(cut.statement, token)
+    assert not IdealProofs(evolve(here, hashing=POSEIDON_BN254), b"secret").verify(cut.statement, token)
     assert not WitnessProofs(here).verify(cut.statement, token)
 
 

@@ -77,6 +77,19 @@ def test_a_transaction_pays_base_fee_and_priority_fee_for_gas_and_the_blob_fee_f
     assert receipt.events == ((1, "ada", "paid", 3, 2),)
 
 
+def test_the_price_of_gas_is_never_more_than_the_sender_pays_at_most() -> None:
+    layer = advance(submitted(tiny_layer(), sent("ada", priority_fee=9 * GWEI, max_fee=11 * GWEI)))
+    receipt, opening = layer.receipts["ada", 0], layer.last_block.opening
+    assert opening.base_fee + 9 * GWEI > 11 * GWEI
+    assert receipt.gas_price == 11 * GWEI
+
+
+def test_a_block_counts_the_gas_that_was_used_and_not_what_might_have_been() -> None:
+    layer = advance(submitted(tiny_layer(), sent("ada", gas_limit=1_000_000)))
+    assert layer.receipts["ada", 0].gas_used == 71_000
+    assert layer.last_block.gas_used == Constant().gas + 71_000
+
+
 def test_the_bytes_of_a_payload_are_calldata_of_the_transaction_and_have_its_floor() -> None:
     few, many = (
         advance(submitted(tiny_layer(ledger=Ledger(tokens=tokens)), sent("ada", gas_limit=200_000)))
@@ -140,6 +153,14 @@ def test_a_blob_base_fee_above_what_a_transaction_pays_makes_it_wait_and_costs_t
     layer = submitted(tiny_layer(), sent("ada", published=blob, max_blob_fee=1), sent("bob", max_blob_fee=0))
     assert layer.last_block.opening.blob_base_fee > 1
     assert [sender for sender, _ in entries(advance(layer))] == ["bob"]
+
+
+def test_whoever_pays_the_blob_base_fee_to_the_wei_is_included() -> None:
+    fee = advance(tiny_layer()).last_block.opening.blob_base_fee
+    assert fee > 1
+    for most, included in ((fee, True), (fee - 1, False)):
+        layer = advance(submitted(tiny_layer(), sent("ada", published=Published(blobs=(b"x",)), max_blob_fee=most)))
+        assert (("ada", 0) in layer.receipts) is included
 
 
 def test_in_a_full_block_only_those_are_included_who_outbid_everybody_else() -> None:
