@@ -1,11 +1,19 @@
-"""What every test may ask for."""
+"""What every test may ask for, and how Hypothesis runs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
+from hypothesis import settings
 
 from tests.shared_folder import shared_file
+
+PROFILE: Final = "settlespec"
+"""No deadline for an example: how long one takes on a busy machine says nothing about the code."""
+
+settings.register_profile(PROFILE, deadline=None)
+settings.load_profile(PROFILE)
 
 
 @pytest.fixture(scope="session")

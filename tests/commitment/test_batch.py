@@ -16,6 +16,7 @@ from settlespec.commitment.leaves import Holdings, encode_claim, encode_received
 from settlespec.commitment.operation_log import decode_log
 from settlespec.commitment.parts import leaves_of, state_of
 from settlespec.commitment.state_tree import state_tree
+from settlespec.domain.errors import BadInput
 from settlespec.domain.messages import Received
 from settlespec.domain.operations import Receive
 from settlespec.domain.outcomes import Accepted
@@ -29,6 +30,25 @@ from tests.commitment.walks import SIGNER, Walked, minimal_walk, small_genesis
 @cache
 def accepted(seed: int = 71) -> tuple[Walked, ...]:
     return tuple(walked for walked in minimal_walk(seed, 1_500) if isinstance(walked.outcome, Accepted))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("operations", 0),
+        ("operations", -1),
+        ("operations", 1.5),
+        ("age", -1),
+        ("age", True),
+        ("bytes", 0),
+        ("bytes", None),
+    ],
+)
+def test_a_policy_under_which_no_batch_has_anything_in_it_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput) as refused:
+        SealingPolicy(**{name: value})
+    assert refused.value.field == name
+    assert refused.value.remedy is not None
 
 
 def sealed(length: int, body: Body = Body.LOG) -> Iterator[tuple[Header, Batch]]:

@@ -6,10 +6,12 @@ from random import Random
 from settlespec.commitment.changes import Changed, Changes
 from settlespec.commitment.leaves import LeafKey, Part
 from settlespec.commitment.parts import ROUND, SCALARS, leaves_of
+from settlespec.domain.events import SettlementFixed
 from settlespec.domain.operations import Tick
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.state import State
 from settlespec.flows.embedded import EmbeddedFlow
+from tests.commitment.dated_walks import dated_walk
 from tests.commitment.walks import Walked, forced_in_parts, mid_round_states, minimal_walk, resting_state, walk
 
 
@@ -42,6 +44,14 @@ def test_after_every_single_operation_the_changed_leaves_are_those_that_differ()
     sealed, inside, _ = seals(minimal_walk(1, 1_500), Random(1), 1)
     assert sealed == 1_500
     assert inside > 50
+
+
+def test_after_every_operation_about_what_expires_the_changed_leaves_are_those_that_differ() -> None:
+    walked = list(dated_walk(0, 700))
+    accepted = [each.outcome for each in walked if isinstance(each.outcome, Accepted)]
+    assert any(isinstance(event, SettlementFixed) for outcome in accepted for event in outcome.events)
+    sealed, _, _ = seals(walked, Random(4), 1)
+    assert sealed == len(walked) > 500
 
 
 def test_after_short_batches_the_changed_leaves_are_those_that_differ() -> None:

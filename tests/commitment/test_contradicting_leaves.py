@@ -208,6 +208,26 @@ def test_a_list_that_is_said_to_be_endless_is_not_walked_to_its_end(name: str, l
         checked(leaves, given.log, given.genesis)
 
 
+def test_at_the_end_of_every_stage_no_list_is_walked_to_an_end_that_is_only_claimed() -> None:
+    refused = set()
+    ends = {kind: given for kind, given in samples().items() if kind.endswith(" end")}
+    assert len(ends) == 8
+    for kind, given in ends.items():
+        for name in ("breaches", "defaulted", "gains", "tasks"):
+            for length in (1_000, 2**56, 2**63 - 1):
+                leaves = dict(leaves_of(given.before))
+                leaves[ROUND] = lengthened(given, **{name: length})
+                try:
+                    checked(leaves, given.log, given.genesis)
+                except (Refused, WitnessRefused):
+                    refused.add((kind, name, length))
+    # Stages that read a list refuse one that is not there; the others do not look at it.
+    for length in (1_000, 2**56, 2**63 - 1):
+        for kind in ("ASSESS end", "DISCARD end", "LIQUIDATE end"):
+            assert (kind, "breaches", length) in refused
+        assert {(kind, "tasks", length) for kind in ends} <= refused
+
+
 def test_tasks_that_are_said_to_be_done_and_are_not_there_are_not_walked_to_their_end() -> None:
     given = samples()["DISCARD end"]
     leaves = dict(leaves_of(given.before))

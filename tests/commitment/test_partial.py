@@ -8,7 +8,7 @@ from attrs import evolve
 
 from settlespec.commitment.changes import Changes
 from settlespec.commitment.encoding import Refusal, Refused
-from settlespec.commitment.leaves import Activity, LeafKey, Part, encode_activity
+from settlespec.commitment.leaves import Activity, LeafKey, Part, decode_activity, encode_activity
 from settlespec.commitment.measuring_witnesses import kind_of
 from settlespec.commitment.partial import partial_state
 from settlespec.commitment.parts import leaves_of
@@ -367,6 +367,24 @@ def test_an_account_whose_two_leaves_contradict_each_other_is_refused() -> None:
             if leaf == LeafKey(Part.ACCOUNTS, 0, name):
                 return encode_activity(Activity(0, 0, (), ()))
             return super().value(leaf)
+
+    part = partial_state(Liar(state), small_genesis())
+    with pytest.raises(Refused) as caught:
+        part.accounts.get(name)
+    assert caught.value.refusal is Refusal.DISAGREES
+
+
+def test_a_cost_without_a_position_is_refused_and_makes_no_collateral() -> None:
+    state = resting_state()
+    name = state.holders.first()
+
+    class Liar(Reads):
+        def value(self, leaf: LeafKey) -> bytes | None:
+            found = super().value(leaf)
+            if leaf != LeafKey(Part.ACCOUNTS, 0, name):
+                return found
+            activity = decode_activity(found or b"")
+            return encode_activity(evolve(activity, costs=(*activity.costs, (2**30, 10**6))))
 
     part = partial_state(Liar(state), small_genesis())
     with pytest.raises(Refused) as caught:

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from immutables import Map
 
-from settlespec.commitment.encoding import Refusal, Refused, Writer
+from settlespec.commitment.encoding import MAX_LENGTH, Refusal, Refused, Writer
 from settlespec.commitment.leaves import (
     Activity,
     Holdings,
@@ -33,6 +33,7 @@ from settlespec.commitment.parts import (
     state_of,
 )
 from settlespec.domain.accounts import Account, Position
+from settlespec.domain.ladder import ladder_of
 from settlespec.domain.messages import Cause, Claim, Deposit, Received
 from settlespec.domain.orders import Order, Side
 from settlespec.domain.rounds import Stage
@@ -122,6 +123,45 @@ def test_lots_of_an_expired_instrument_outside_of_its_pay_out_are_refused() -> N
     late = evolve(state, round=evolve(state.round, stage=Stage.ASSESS))
     assert dated_refusal(leaves(late)) is Refusal.DISAGREES
     assert dated_refusal(leaves(evolve(state, round=None))) is Refusal.DISAGREES
+
+
+def test_lots_of_an_expired_instrument_are_refused_though_both_sides_are_as_many_as_the_open_interest() -> None:
+    paid_out = (
+        (state, name)
+        for state in dated_states()
+        for name in DATED
+        if state.markets[name].expired and (state.round is None or state.round.stage is not Stage.EXPIRE)
+    )
+    state, name = next(paid_out)
+    accounts = dict(state.accounts)
+    for account, size in zip(sorted(accounts), (3, -3), strict=False):
+        positions = accounts[account].positions.set(name, Position(size, 5))
+        accounts[account] = evolve(accounts[account], positions=positions)
+    lots = evolve(
+        state,
+        accounts=Map(accounts),
+        holders=ladder_of(each for each, account in accounts.items() if account.positions),
+        books=state.books.set(name, evolve(state.books[name], open_interest=3)),
+    )
+    assert state_of(leaves(state), dated_genesis()) == state
+    assert dated_refusal(leaves(lots)) is Refusal.DISAGREES
+
+
+def test_an_inbox_has_no_more_messages_than_a_program_can_count() -> None:
+    numbers = decode_scalars(encode_scalars(initial_state(small_genesis())))
+    cursor = 7
+    for end, holds in ((cursor, True), (cursor + MAX_LENGTH, True), (cursor + MAX_LENGTH + 1, False), (6, False)):
+        *unsigned, pool = numbers._replace(inbox_cursor=cursor, inbox_end=end)
+        writer = Writer()
+        for number in unsigned:
+            writer.unsigned(number)
+        writer.signed(pool)
+        if holds:
+            assert decode_scalars(writer.finish()).inbox_end == end
+        else:
+            with pytest.raises(Refused) as caught:
+                decode_scalars(writer.finish())
+            assert caught.value.refusal is Refusal.OUT_OF_RANGE
 
 
 def test_longs_that_are_not_the_open_interest_are_refused_during_a_pay_out_too() -> None:
@@ -328,6 +368,13 @@ DISAGREEMENTS: dict[str, Callable[[State], Leaves]] = {
         LeafKey(Part.OUTBOX, 0, state.outbox.next_index),
         encode_claim(Claim(state.outbox.next_index, 0, KEY, 1, Cause.WITHDRAWAL)),
     ),
+    "a claim that is missing among them": lambda state: leaves(
+        evolve(
+            state,
+            outbox=evolve(state.outbox, claims=Map({1: Claim(1, 0, KEY, 5, Cause.WITHDRAWAL)}), next_index=2, unpaid=5),
+        )
+    ),
+    "an order that somebody else names": lambda state: leaves(somebody_elses_orders(state)),
     "an inbox said to be far longer": lambda state: leaves(
         evolve(state, inbox=evolve(state.inbox, next_index=state.inbox.cursor + 2**62))
     ),
@@ -353,6 +400,14 @@ DISAGREEMENTS: dict[str, Callable[[State], Leaves]] = {
         state, LeafKey(Part.HOLDERS, 0, state.holders.first()), b"\x00"
     ),
 }
+
+
+def somebody_elses_orders(state: State) -> State:
+    """Another account names the orders of one that names none any more."""
+    owner = some_order(state).account
+    account = state.accounts[owner]
+    accounts = state.accounts.set(owner, evolve(account, orders=Map()))
+    return evolve(state, accounts=accounts.set(2**50, Account(KEY, 0, Map(), account.orders, 0)))
 
 
 def market_with_one_order_more(state: State) -> bytes:

@@ -8,10 +8,10 @@ from settlespec.engines import gadgets as gadget_module
 from settlespec.engines.gadgets import System
 from settlespec.engines.proving import Status, prove
 from settlespec.engines.replaying import replay
-from settlespec.laws import gadgets
+from settlespec.laws import divisions, gadgets
 from settlespec.laws.statement import Law, laws_in
 
-LAWS = {law.id: law for law in laws_in((gadgets,)) if not law.is_canary}
+LAWS = {law.id: law for law in laws_in((gadgets, divisions)) if not law.is_canary}
 
 DEMANDS = {
     "CIRCUIT-2a": 1,
@@ -59,7 +59,8 @@ def test_each_law_of_the_gadgets_is_proved_with_a_witness_that_replays(law: Law)
 )
 def test_a_gadget_that_forgets_a_demand_is_unsound(identity: str, forgotten: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Forgetful, "forgotten", forgotten)
-    monkeypatch.setattr(gadgets, "Arbitrary", Forgetful)
+    for module in (gadgets, divisions):
+        monkeypatch.setattr(module, "Arbitrary", Forgetful)
     assert prove(LAWS[identity]).status is Status.REFUTED
 
 

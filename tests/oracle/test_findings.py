@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from jsonschema import Draft202012Validator
 
 from settlespec.domain.outcomes import SpecBug
@@ -95,6 +96,12 @@ def test_the_command_of_a_run_names_what_is_not_usual_and_always_the_seed() -> N
 
 def test_a_replay_up_to_an_operation_leaves_the_laws_out_since_they_know_no_flow() -> None:
     assert Plan().command(steps=9) == "settlespec audit --seed 1 --steps 9 --no-laws"
+
+
+def test_the_command_of_a_run_names_what_of_its_settlement_is_not_usual() -> None:
+    plan = Plan(body="diff", witness_every=1, ether_price=2_500)
+    assert plan.command() == "settlespec audit --seed 1 --body diff --witness-every 1 --ether-price 2500"
+    assert evolve(plan, settlement=False).command() == "settlespec audit --seed 1 --no-settlement"
 
 
 def test_a_run_that_breaks_down_after_a_violation_reports_the_violation(monkeypatch: pytest.MonkeyPatch) -> None:

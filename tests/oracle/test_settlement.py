@@ -146,6 +146,13 @@ def test_the_json_says_the_way_to_finality_under_keys_that_do_not_change(capsys:
     assert set(told["bytes"]) == set(BODIES)
 
 
+def test_the_command_that_gives_the_run_again_settles_it_in_the_same_way(capsys: Captured) -> None:
+    options = ["--body", "diff", "--witness-every", "2", "--ether-price", "7"]
+    again = ["audit", "--preset", "minimal", "--seed", "1", *options, "--steps", "20", "--no-laws"]
+    assert run([*again, "--format", "json"]) == ExitCode.HOLDS
+    assert json.loads(capsys.readouterr().out)["totals"]["replay"] == " ".join(["settlespec", *again])
+
+
 def test_a_broken_run_is_not_settled() -> None:
     assert why_not_settled(ran(broken(), steps=50), SettlementPlan()).startswith("what a broken run")
     assert why_not_settled(ran(steps=50), SettlementPlan()) == ""

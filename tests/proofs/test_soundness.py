@@ -9,6 +9,7 @@ from attrs import evolve, fields
 
 from settlespec.commitment.batch import Body, next_header
 from settlespec.commitment.encoding import Reader, Writer
+from settlespec.commitment.hashes import POSEIDON_BN254
 from settlespec.commitment.header import Header, data_link, log_commitment
 from settlespec.commitment.operation_log import encode_log
 from settlespec.commitment.witness import WitnessRefused, encode_witness, execute, witness_of_log
@@ -45,6 +46,44 @@ def other_headers(header: Header) -> Iterator[Header]:
                 {first: left + right[:1], second: right[1:]},
             ]
             yield from (evolve(header, **both) for both in moved)
+
+
+def mistyped_headers(header: Header) -> Iterator[Header]:
+    """Each field with a value of another type, equal to what it should be where there is one."""
+    for place in fields(Header):
+        value = getattr(header, place.name)
+        if isinstance(value, bytes):
+            values: list[Any] = [bytearray(value), memoryview(value), value.hex()]
+        elif isinstance(value, bool):
+            values = [int(value), float(value)]
+        else:
+            values = [float(value), complex(value), str(value), *([bool(value)] if value in (0, 1) else [])]
+        for other in (*values, None):
+            yield evolve(header, **{place.name: other})
+
+
+@named
+def test_a_header_that_is_only_equal_to_the_right_one_is_not_shown_and_raises_nothing(proofs: ProofSystem) -> None:
+    cut = some_cuts()[2]
+    proof = proofs.prove(cut.batch, cut.last)
+    assert proofs.verify(cut.statement, proof)
+    for header in mistyped_headers(cut.batch.header):
+        assert not proofs.verify(evolve(cut.statement, header=header), proof)
+    for last in mistyped_headers(cut.last):
+        assert not proofs.verify(evolve(cut.statement, last=last), proof)
+
+
+@named
+def test_a_proof_or_a_body_that_is_no_bytes_shows_nothing_and_raises_nothing(proofs: ProofSystem) -> None:
+    cut = some_cuts()[2]
+    proof = proofs.prove(cut.batch, cut.last)
+    others: tuple[Any, ...] = (bytearray(proof), memoryview(proof), proof.hex(), None, list(proof), 5)
+    for other in others:
+        assert not proofs.verify(cut.statement, other)
+    body = cut.statement.published
+    bodies: tuple[Any, ...] = (bytearray(body), memoryview(body), body.hex(), None)
+    for published in bodies:
+        assert not proofs.verify(evolve(cut.statement, published=published), proof)
 
 
 @named
@@ -199,6 +238,7 @@ def test_a_token_is_worth_nothing_under_another_secret_or_for_another_deployment
     assert not IdealProofs(here, b"").verify(cut.statement, token)
     assert not IdealProofs(other_genesis, b"secret").verify(cut.statement, token)
     assert not IdealProofs(evolve(here, body=Body.STATE_DIFF), b"secret").verify(cut.statement, token)
+    assert not IdealProofs(evolve(here, hashing=POSEIDON_BN254), b"secret").verify(cut.statement, token)
     assert not WitnessProofs(here).verify(cut.statement, token)
 
 

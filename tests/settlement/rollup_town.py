@@ -129,21 +129,26 @@ class Town(ValidityRollup):
         self.order(seller, Side.SELL, size, price)
         return self.order(buyer, Side.BUY, size, price, immediate=True)
 
+    @property
+    def now(self) -> int:
+        """The time at which the rollup executes what comes next."""
+        return max(self.session.state.clock, self.layer.clock)
+
     def withdraw(self, owner: int, amount: int) -> int:
         session = self.session
-        wish = Withdraw(owner, session.next_nonce(owner), session.state.clock, amount, b"")
+        wish = Withdraw(owner, session.next_nonce(owner), self.now, amount, b"")
         return self.submit(session.sign(wish))
 
     def transfer(self, owner: int, recipient: int, amount: int) -> int:
         session = self.session
-        wish = Transfer(owner, session.next_nonce(owner), session.state.clock, recipient, amount, b"")
+        wish = Transfer(owner, session.next_nonce(owner), self.now, recipient, amount, b"")
         return self.submit(session.sign(wish))
 
     # Leaving
 
     def exit_tree(self) -> Tree:
         """The tree of the exit root, from the bytes on the chain alone."""
-        tree = recovered(self.registry.deployment, bodies(self.layer, self.registry.deployment))
+        tree = recovered(self.registry.deployment, bodies(self.layer, self.address))
         assert tree.root() == self.registry.exit.new_root
         return tree
 
@@ -165,7 +170,7 @@ class Town(ValidityRollup):
         return self.registry.vault.wallets.get(SIGNER.key(owner), 0)
 
     def payouts(self) -> list[Paid]:
-        return [event for event in events(self.layer) if isinstance(event, Paid)]
+        return [event for event in events(self.layer, self.address) if isinstance(event, Paid)]
 
     def refused(self, transaction: Transaction) -> bool:
         return self.layer.receipts[transaction.id].reverted

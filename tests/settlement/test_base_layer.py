@@ -1,6 +1,7 @@
 """The base layer: inclusion, fees, reorganisations, finality, censorship."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -21,7 +22,15 @@ from settlespec.settlement.base_layer import (
     reorganise,
     submit,
 )
-from settlespec.settlement.chain import MAX_CALLDATA, BaseLayerParameters, Published, Refusal, Refused, Transaction
+from settlespec.settlement.chain import (
+    BLOB_BYTES,
+    MAX_CALLDATA,
+    BaseLayerParameters,
+    Published,
+    Refusal,
+    Refused,
+    Transaction,
+)
 from settlespec.settlement.congestion import GeneratedCongestion
 from tests.settlement.ledger import (
     GWEI,
@@ -58,7 +67,7 @@ def test_a_transaction_waits_until_the_next_block_and_then_has_a_receipt() -> No
 
 
 def test_a_transaction_pays_base_fee_and_priority_fee_for_gas_and_the_blob_fee_for_blobs() -> None:
-    published = Published(b"\0\0\1", (b"data", bytes(GAS_PER_BLOB)))
+    published = Published(b"\0\0\1", (b"data", bytes(BLOB_BYTES)))
     layer = advance(submitted(tiny_layer(), sent("ada", published=published)))
     receipt, opening = layer.receipts["ada", 0], layer.last_block.opening
     assert receipt.gas_used == 21_000 + 4 * 6 + 50_000
@@ -66,6 +75,19 @@ def test_a_transaction_pays_base_fee_and_priority_fee_for_gas_and_the_blob_fee_f
     assert receipt.blob_gas == 2 * GAS_PER_BLOB
     assert receipt.cost == receipt.gas_used * receipt.gas_price + receipt.blob_gas * opening.blob_base_fee
     assert receipt.events == ((1, "ada", "paid", 3, 2),)
+
+
+def test_the_price_of_gas_is_never_more_than_the_sender_pays_at_most() -> None:
+    layer = advance(submitted(tiny_layer(), sent("ada", priority_fee=9 * GWEI, max_fee=11 * GWEI)))
+    receipt, opening = layer.receipts["ada", 0], layer.last_block.opening
+    assert opening.base_fee + 9 * GWEI > 11 * GWEI
+    assert receipt.gas_price == 11 * GWEI
+
+
+def test_a_block_counts_the_gas_that_was_used_and_not_what_might_have_been() -> None:
+    layer = advance(submitted(tiny_layer(), sent("ada", gas_limit=1_000_000)))
+    assert layer.receipts["ada", 0].gas_used == 71_000
+    assert layer.last_block.gas_used == Constant().gas + 71_000
 
 
 def test_the_bytes_of_a_payload_are_calldata_of_the_transaction_and_have_its_floor() -> None:
@@ -131,6 +153,14 @@ def test_a_blob_base_fee_above_what_a_transaction_pays_makes_it_wait_and_costs_t
     layer = submitted(tiny_layer(), sent("ada", published=blob, max_blob_fee=1), sent("bob", max_blob_fee=0))
     assert layer.last_block.opening.blob_base_fee > 1
     assert [sender for sender, _ in entries(advance(layer))] == ["bob"]
+
+
+def test_whoever_pays_the_blob_base_fee_to_the_wei_is_included() -> None:
+    fee = advance(tiny_layer()).last_block.opening.blob_base_fee
+    assert fee > 1
+    for most, included in ((fee, True), (fee - 1, False)):
+        layer = advance(submitted(tiny_layer(), sent("ada", published=Published(blobs=(b"x",)), max_blob_fee=most)))
+        assert (("ada", 0) in layer.receipts) is included
 
 
 def test_in_a_full_block_only_those_are_included_who_outbid_everybody_else() -> None:
@@ -207,7 +237,7 @@ REFUSED = {
     ),
     "more blobs than a block": (sent("ada", published=Published(blobs=(b"",) * 22)), Refusal.TOO_MANY_BLOBS),
     "a blob that is too long": (
-        sent("ada", published=Published(blobs=(bytes(GAS_PER_BLOB + 1),))),
+        sent("ada", published=Published(blobs=(bytes(BLOB_BYTES + 1),))),
         Refusal.BLOB_TOO_LONG,
     ),
 }
@@ -216,6 +246,39 @@ REFUSED = {
 @pytest.mark.parametrize(("transaction", "reason"), list(REFUSED.values()), ids=list(REFUSED))
 def test_what_no_block_could_include_is_refused(transaction: Transaction, reason: Refusal) -> None:
     assert submit(tiny_layer(), transaction) == Refused(reason)
+
+
+MISTYPED: dict[str, Any] = {
+    "sender": 5,
+    "nonce": 0.0,
+    "gas_limit": 100_000.5,
+    "max_fee": float(10**11),
+    "priority_fee": True,
+    "max_blob_fee": float("nan"),
+    "to": b"ledger",
+}
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        *(evolve(sent("ada"), **{name: value}) for name, value in MISTYPED.items()),
+        sent("ada", gas_limit="9"),  # type: ignore[arg-type]
+        sent("ada", nonce=False),
+        evolve(sent("ada"), published=None),  # type: ignore[arg-type]
+        *(
+            sent("ada", published=published, gas_limit=200_000)
+            for published in (
+                Published(calldata="abc"),  # type: ignore[arg-type]
+                Published(calldata=bytearray(3)),  # type: ignore[arg-type]
+                Published(blobs=[b"abc"]),  # type: ignore[arg-type]
+                Published(blobs=("abc",)),  # type: ignore[arg-type]
+            )
+        ),
+    ],
+)
+def test_what_is_not_of_the_declared_types_is_malformed_and_never_becomes_a_fee(transaction: Transaction) -> None:
+    assert submit(tiny_layer(), transaction) == Refused(Refusal.MALFORMED)
 
 
 def test_a_nonce_is_used_once() -> None:
@@ -411,6 +474,23 @@ PARAMETERS: dict[str, Callable[[], BaseLayerParameters]] = {
     "reorg_limit": lambda: BaseLayerParameters(reorg_limit=65),
     "blob_retention": lambda: BaseLayerParameters(blob_retention=63),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gas_limit", 60_000_000.5),
+        ("finality_depth", 1.5),
+        ("finality_depth", True),
+        ("reorg_limit", "1"),
+        ("blob_retention", None),
+        ("blobs", BlobSchedule(3.0, 6, 1, 0)),  # type: ignore[arg-type]
+    ],
+)
+def test_parameters_of_another_type_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput, match="is not what this takes") as refused:
+        BaseLayerParameters(**{name: value})
+    assert refused.value.field == name
 
 
 @pytest.mark.parametrize("name", list(PARAMETERS))

@@ -1,14 +1,17 @@
 """A flow that brings its own messages, driven through a rollup, and everybody's leaving."""
 
 from itertools import islice
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from settlespec.commitment.batch import Body, SealingPolicy
 from settlespec.commitment.hashes import SHA256
+from settlespec.commitment.header import Header
+from settlespec.domain.errors import BadInput
 from settlespec.domain.messages import Deposit, ForcedOrder, ForcedWithdrawal
-from settlespec.domain.operations import Receive
+from settlespec.domain.operations import Receive, Tick
 from settlespec.domain.orders import Side
 from settlespec.domain.outcomes import Accepted, SpecBug
 from settlespec.flows.minimal import MinimalFlow
@@ -20,6 +23,7 @@ from settlespec.settlement.base_layer import first_layer
 from settlespec.settlement.driven import DrivenRollup, Rehearsal, ask_of
 from settlespec.settlement.leaving import Stranded, leaving
 from settlespec.settlement.rollup import Delays, Settings, Status
+from settlespec.settlement.soft_chain import Sealed
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_calls import MakeDeposit, sender_of
 from settlespec.settlement.validity_exits import message_of
@@ -145,13 +149,54 @@ def test_everybody_leaves_a_frozen_rollup_with_everything_and_nothing_twice(body
         rollup.feed(operation)
     finalised(rollup)
     recovery = Recovery(rollup.registry.deployment)
-    recovery.read(bodies(rollup.layer, rollup.registry.deployment))
+    recovery.read(bodies(rollup.layer, rollup.address))
     assert recovery.tree.root() == rollup.registry.exit.new_root
     departure = Stranded(rollup.layer, "rollup", recovery.tree).depart(sender_of(SIGNER.key(99)))
     assert sum(paid.amount for paid in departure.payouts) == departure.held - departure.funds > 0
     assert departure.twice == departure.refused_twice >= len(departure.payouts) > 0
     assert departure.waited > WINDOW
     assert not rollup.registry.frozen
+
+
+class Told:
+    """Keeps the headers that it was told of."""
+
+    def __init__(self) -> None:
+        self.headers: list[Header] = []
+
+    def sealed(self, sealed: Sealed) -> None:
+        self.headers.append(sealed.header)
+
+    def block(self, rollup: DrivenRollup) -> None:
+        assert rollup.layer.head > 0
+
+
+def test_whoever_follows_learns_of_the_batch_that_comes_instead_of_one_that_was_taken_back() -> None:
+    rehearsal, _ = rehearsed(60)
+    rollup = driven(rehearsal)
+    told = Told()
+    rollup.followers.append(told)
+    rollup.settings = Settings(rollup.settings.policy, Delays(prove=10**9, confirmations=3))
+    for operation in islice(MinimalFlow().operations(rollup.session), 60):
+        rollup.feed(operation)
+    rollup.chain.seal()
+    rollup.tell_sealed()
+    given_up = rollup.chain.sealer.last
+    rollup.take_back(given_up.number)
+    rollup.feed(Tick(rollup.session.state.clock + 1))
+    rollup.chain.seal()
+    rollup.tell_sealed()
+    instead = rollup.chain.sealer.last
+    assert given_up.number == instead.number
+    assert told.headers[-2:] == [given_up, instead]
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5, True, None])
+def test_a_share_of_proofs_by_witness_that_is_none_is_refused(every: Any) -> None:
+    deployment = Deployment(SHA256, GENESIS, SIGNER, Body.LOG)
+    with pytest.raises(BadInput, match="every") as refused:
+        SampledProofs(deployment, b"secret", every)
+    assert refused.value.remedy is not None
 
 
 def test_a_sampled_proof_counts_only_for_the_batches_that_it_is_meant_for() -> None:
@@ -170,3 +215,5 @@ def test_a_sampled_proof_counts_only_for_the_batches_that_it_is_meant_for() -> N
         assert proofs.verify(statement, proofs.prove(batch.batch, batch.last))
         assert proofs.verify(statement, witness) is proofs.by_witness(number)
         assert not proofs.verify(statement, b"")
+        other: Any = float(batch.header.number)
+        assert not proofs.verify(evolve(statement, header=evolve(batch.header, number=other)), witness)

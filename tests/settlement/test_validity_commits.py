@@ -8,9 +8,8 @@ from attrs import evolve
 
 from settlespec.commitment.batch import Body
 from settlespec.commitment.encoding import Reader
-from settlespec.commitment.header import Header, encode_header
-from settlespec.rules.base_fees import GAS_PER_BLOB
-from settlespec.settlement.chain import NOTHING_PUBLISHED, Published
+from settlespec.commitment.header import Header, encode_header, header_digest
+from settlespec.settlement.chain import BLOB_BYTES, NOTHING_PUBLISHED, Published
 from settlespec.settlement.rollup import Delays, Settings
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_batches import blobs_of, published_body
@@ -31,6 +30,10 @@ from tests.settlement.standing_towns import NEVER, OWNER, committed, sealed
 
 def header() -> Header:
     return sealed().chain.sealed[1].header
+
+
+def digest() -> bytes:
+    return header_digest(header())
 
 
 def body() -> bytes:
@@ -182,12 +185,12 @@ def test_a_body_in_more_than_one_place_is_refused() -> None:
     assert why_not(header(), Published(blobs=(b"",))) is Refusal.BODY_SPREAD
 
 
-@pytest.mark.parametrize("size", [1, GAS_PER_BLOB - 1, GAS_PER_BLOB, GAS_PER_BLOB + 1, 2 * GAS_PER_BLOB, 300_000])
+@pytest.mark.parametrize("size", [1, BLOB_BYTES - 1, BLOB_BYTES, BLOB_BYTES + 1, 2 * BLOB_BYTES, 300_000])
 def test_a_body_of_any_size_has_one_way_into_blobs(size: int) -> None:
     content = bytes(index * 7 % 251 for index in range(size))
     blobs = blobs_of(content)
     assert published_body(Published(blobs=blobs)) == content
-    assert len(blobs) == -(-size // GAS_PER_BLOB)
+    assert len(blobs) == -(-size // BLOB_BYTES)
 
 
 def test_only_so_many_batches_may_wait_for_a_proof() -> None:
@@ -236,8 +239,14 @@ def test_only_the_operator_commits_and_takes_back() -> None:
     assert sealed().reason(OWNER, Commit(encode_header(header())), Published(calldata=body())) is (
         Refusal.NOT_THE_OPERATOR
     )
-    assert committed().reason(OWNER, Revert(1)) is Refusal.NOT_THE_OPERATOR
-    assert committed().reason(OPERATOR, Revert(1)) is None
+    assert committed().reason(OWNER, Revert(1, digest())) is Refusal.NOT_THE_OPERATOR
+    assert committed().reason(OPERATOR, Revert(1, digest())) is None
+
+
+def test_a_batch_is_taken_back_by_its_header_and_not_by_its_number_alone() -> None:
+    other = header_digest(evolve(header(), time_after=header().time_after + 1))
+    for named in (other, header_digest(sealed().registry.last), bytes(32), b"", digest() + b"\0"):
+        assert committed().reason(OPERATOR, Revert(1, named)) is Refusal.NOT_COMMITTED
 
 
 def test_what_does_not_wait_is_neither_proven_nor_taken_back() -> None:
@@ -247,7 +256,7 @@ def test_what_does_not_wait_is_neither_proven_nor_taken_back() -> None:
     for number in (0, 2, -1, 1 + 2**64):
         assert town.reason(OWNER, Prove(number, proof)) is Refusal.NOT_COMMITTED
     for number in (0, 2, -1, 1 + 2**64):
-        assert town.reason(OPERATOR, Revert(number)) is Refusal.NOT_COMMITTED
+        assert town.reason(OPERATOR, Revert(number, digest())) is Refusal.NOT_COMMITTED
     assert sealed().reason(OWNER, Prove(1, proof)) is Refusal.NOT_COMMITTED
 
 
@@ -266,7 +275,7 @@ def test_what_is_proven_is_not_taken_back() -> None:
     town = Town().funded({1: 100})
     town.advance(4)
     assert town.registry.proven.number == 1
-    assert town.reason(OPERATOR, Revert(1)) is Refusal.NOT_COMMITTED
+    assert town.reason(OPERATOR, Revert(1, header_digest(town.registry.proven))) is Refusal.NOT_COMMITTED
 
 
 def test_a_proof_of_another_batch_is_refused() -> None:

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from settlespec.commitment.batch import Body, SealingPolicy
+from settlespec.commitment.header import header_digest
 from settlespec.domain.accounts import FLAT
 from settlespec.domain.messages import Deposit, ForcedWithdrawal
 from settlespec.domain.operations import ContinueRound, Receive, Take
@@ -354,7 +355,7 @@ def test_after_a_final_freeze_what_no_exit_root_has_is_reverted_for_good() -> No
     assert town.status(trade) is Status.REVERTED
     number = town.registry.waiting[0].header.number
     sealed = town.chain.sealed[number]
-    assert town.reason("operator", Revert(number)) is Refusal.FROZEN
+    assert town.reason("operator", Revert(number, header_digest(sealed.header))) is Refusal.FROZEN
     assert town.proofs.prove(sealed.batch, sealed.last)
 
 

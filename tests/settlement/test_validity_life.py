@@ -7,7 +7,8 @@ from settlespec.domain.accounts import FLAT
 from settlespec.domain.operations import ContinueRound, Receive
 from settlespec.rules.base_fees import GAS_PER_BLOB
 from settlespec.settlement.chain import Receipt
-from settlespec.settlement.rollup import Delays, NotSent, Settings, Status
+from settlespec.settlement.rollup import Delays, Settings, Status
+from settlespec.settlement.sending import NotSent
 from settlespec.settlement.validity_calls import Prove
 from settlespec.settlement.validity_refusals import Committed, Paid, Way
 from tests.settlement.rollup_town import EACH_BLOCK, OWNERS, SIGNER, WALLET, Town, total

@@ -9,7 +9,7 @@ from attrs import evolve
 from immutables import Map
 
 from settlespec.commitment.batch import Body
-from settlespec.commitment.header import data_link, encode_header
+from settlespec.commitment.header import data_link, encode_header, header_digest
 from settlespec.domain.errors import BadInput, Malformed
 from settlespec.domain.operations import Receive
 from settlespec.domain.orders import Side
@@ -20,6 +20,7 @@ from settlespec.machine.genesis import initial_state
 from settlespec.proofs.ideal import IdealProofs
 from settlespec.settlement.chain import NOTHING_PUBLISHED
 from settlespec.settlement.contract import Called
+from settlespec.settlement.rollup import Delays
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_calls import (
     Call,
@@ -174,7 +175,7 @@ def test_a_frozen_rollup_asks_commits_proves_takes_back_and_freezes_nothing_more
         ForceOrder(1, 1, Side.BUY, 1, 1),
         Commit(encode_header(icy().registry.last)),
         Prove(2, b""),
-        Revert(2),
+        Revert(2, header_digest(icy().registry.last)),
         Freeze(4),
     )
     for call in calls:
@@ -296,6 +297,41 @@ def test_a_call_cannot_be_made_of_anything_but_its_types() -> None:
         ClaimMoney(1, 1, bytearray(b""), b"")  # type: ignore[arg-type]
 
 
+def test_a_call_of_a_kind_that_only_looks_like_one_is_not_understood() -> None:
+    class Untyped(ClaimMoney):
+        def __attrs_post_init__(self) -> None:
+            """Nothing is looked at."""
+
+    assert sealed().reason(OWNER, Untyped(0, 1.5, b"", b"")) is Refusal.NOT_UNDERSTOOD  # type: ignore[arg-type]
+    assert sealed().reason(OWNER, Untyped(0, 1, b"", b"")) is Refusal.NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("window", 1.5),
+        ("window", True),
+        ("max_ahead", "1"),
+        ("max_behind", None),
+        ("max_unproven", 1.5),
+        ("max_messages", float("nan")),
+        ("operator", 5),
+    ],
+)
+def test_parameters_of_another_type_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput, match="is not what this takes") as refused:
+        ValidityParameters(**{"operator": "operator", name: value})
+    assert refused.value.field == name
+
+
+@pytest.mark.parametrize("name", ["confirmations", "commit", "prove"])
+@pytest.mark.parametrize("value", [-5, 1.5, True, None])
+def test_what_is_no_delay_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(BadInput) as refused:
+        Delays(**{name: value})
+    assert refused.value.field == name
+
+
 def paid_already(call: ClaimMoney) -> Refusal | None:
     """Why a claim is refused that was paid before."""
     town = living_again()
@@ -324,7 +360,7 @@ PRECEDENCE: tuple[tuple[str, Callable[[], Refusal | None], Refusal], ...] = (
     ("not frozen before out of range", lambda: living().reason(OWNER, Escape(-1, b"", (), b"")), Refusal.NOT_FROZEN),
     ("not frozen before unknown message", lambda: living().reason(OWNER, Refund(99)), Refusal.NOT_FROZEN),
     ("not the operator before malformed", lambda: sealed().reason(OWNER, Commit(b"")), Refusal.NOT_THE_OPERATOR),
-    ("not the operator before not committed", lambda: sealed().reason(OWNER, Revert(9)), Refusal.NOT_THE_OPERATOR),
+    ("not the operator before not committed", lambda: sealed().reason(OWNER, Revert(9, b"")), Refusal.NOT_THE_OPERATOR),
     ("no owner before out of range", lambda: sealed().reason("ada", MakeDeposit(-1, 0)), Refusal.NOT_AN_OWNER),
     ("out of range before no money", lambda: sealed().reason(OWNER, MakeDeposit(-1, 2**90)), Refusal.OUT_OF_RANGE),
     ("vault full before no money", poor_and_full, Refusal.VAULT_FULL),

@@ -1,15 +1,27 @@
 """The base layer goes back, the prover is late, the sequencer stops: what is final stays, and the rest is told honestly."""
 
+from contextlib import suppress
 from random import Random
 
 import pytest
 
 from settlespec.commitment.batch import Body
 from settlespec.settlement.rollup import Delays, Settings, Status
-from settlespec.settlement.validity_calls import Commit, Prove
+from settlespec.settlement.validity_calls import Commit, Prove, Revert
 from settlespec.settlement.validity_refusals import Committed, Proven, TakenBack
 from settlespec.settlement.ways_out import events
-from tests.settlement.rollup_town import EACH_BLOCK, OPERATOR, OWNERS, PARAMETERS, SLOT, TINY, WALLET, Town, total
+from tests.settlement.rollup_town import (
+    EACH_BLOCK,
+    OPERATOR,
+    OWNERS,
+    PARAMETERS,
+    ROLLUP,
+    SLOT,
+    TINY,
+    WALLET,
+    Town,
+    total,
+)
 
 
 def traded(town: Town) -> int:
@@ -47,7 +59,7 @@ def test_what_a_reorganisation_dropped_is_committed_and_proven_again(depth: int,
     assert after in (Status.SOFT_CONFIRMED, Status.COMMITTED)
     assert town.until_final(trade) > 0
     assert Status.REVERTED not in town.statuses()
-    numbers = [event.header.number for event in events(town.layer) if isinstance(event, Committed)]
+    numbers = [event.header.number for event in events(town.layer, ROLLUP) if isinstance(event, Committed)]
     assert numbers == sorted(set(numbers))
 
 
@@ -173,7 +185,7 @@ def test_batches_that_cannot_be_proven_are_taken_back_and_replaced() -> None:
     again = town.trade(1, 2, 3, 10)
     assert town.until_final(again, 40) > 0
     assert town.status(trade) is Status.REVERTED
-    assert [event.first for event in events(town.layer) if isinstance(event, TakenBack)] == [number]
+    assert [event.first for event in events(town.layer, ROLLUP) if isinstance(event, TakenBack)] == [number]
     assert town.exit_tree().root() == town.registry.exit.new_root
 
 
@@ -201,6 +213,37 @@ def test_a_taking_back_that_a_reorganisation_lost_is_sent_again() -> None:
     assert town.registry.exit.number >= number
     assert town.registry.exit.taken_after == 2
     assert town.exit_tree().root() == town.registry.exit.new_root
+
+
+def test_a_lost_commitment_that_was_taken_back_holds_up_nothing_that_waits_behind_it() -> None:
+    late = Delays(prove=10**9, confirmations=TINY.finality_depth)
+    town = Town(settings=Settings(EACH_BLOCK, Delays(confirmations=TINY.finality_depth)))
+    town.deposit(1, 200)
+    town.deposit(2, 200)
+    town.advance(TINY.finality_depth + 8)
+    town.settings = Settings(EACH_BLOCK, late)
+    town.round({1: 10})
+    given_up = town.transfer(1, 2, 1)
+    town.advance(2)
+    assert town.status(given_up) is Status.COMMITTED
+    commitment = of_kind(town, Commit)
+    # The next block has the taking back, and the commitment of what is there instead.
+    town.take_back(town.chain.places[given_up])
+    town.round({1: 10})
+    instead = town.transfer(1, 2, 5)
+    town.chain.seal()
+    town.follow()
+    town.advance()
+    assert town.status(instead) is Status.COMMITTED
+    assert len(of_kind(town, Commit, Revert)) == 3
+    # All three are dropped, and the first is lost: its nonce is missing, and nobody wants what it was.
+    town.reorganise(2, commitment)
+    town.settings = Settings(EACH_BLOCK, Delays(confirmations=TINY.finality_depth))
+    assert town.until_final(instead) <= 3 + TINY.finality_depth
+    assert town.status(given_up) is Status.REVERTED
+    # What came back and is not wanted took nothing back, and no block has a call that was refused.
+    assert not any(isinstance(event, TakenBack) for event in events(town.layer, ROLLUP))
+    assert not any(receipt.reverted for receipt in town.layer.receipts.values())
 
 
 def test_a_reorganisation_past_the_limit_or_a_final_block_does_not_happen() -> None:
@@ -234,6 +277,23 @@ def test_what_is_final_stays_final_and_what_is_reverted_stays_reverted(seed: int
     town.advance(30)
     assert town.registry.exit.new_root == town.exit_tree().root()
     assert {Status.FINAL, Status.SOFT_CONFIRMED, Status.COMMITTED} <= seen
+
+
+@pytest.mark.parametrize("seed", range(100, 108))
+def test_whatever_is_lost_or_taken_back_nothing_waits_behind_it_for_ever(seed: int) -> None:
+    random = Random(seed)
+    delays = Delays(TINY.finality_depth, random.choice((0, SLOT)), random.choice((0, 3 * SLOT)))
+    town = Town(settings=Settings(EACH_BLOCK, delays))
+    for _ in range(100):
+        act(town, random)
+        if town.chain.sealed and random.randrange(20) == 0:
+            with suppress(ValueError):
+                town.take_back(max(town.chain.sealed))
+    if not town.running:
+        town.resume()
+    operations = len(town.statuses())
+    town.advance(30)
+    assert {*town.statuses()[:operations]} <= {Status.FINAL, Status.REVERTED}
 
 
 def act(town: Town, random: Random) -> None:
@@ -273,5 +333,5 @@ def assert_linked(town: Town) -> None:
         assert (header.inbox_before, header.data_before) == (last.inbox_after, last.data_after)
         assert registry.inbox[header.received_after] == header.inbox_after
         last = header
-    proven = [event.number for event in events(town.layer) if isinstance(event, Proven)]
+    proven = [event.number for event in events(town.layer, ROLLUP) if isinstance(event, Proven)]
     assert proven == list(range(1, registry.proven.number + 1))

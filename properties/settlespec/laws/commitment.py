@@ -2,7 +2,9 @@
 
 The very code of `commitment.tree` runs on arbitrary keys, values, depths, prefixes and digests of children. Of the hash function each
 law knows the calls that it makes: equal inputs have one digest, and different ones have different digests, which are arbitrary integers.
-For so many calls that is every injective function, and nothing else is assumed of it.
+For so many calls that is every injective function, and nothing else is assumed of it here. The empty tree is in none of the laws: its
+root is 32 zero bytes and no digest of a node only as long as nobody knows an input of the hash function with that digest, which is an
+assumption of its own.
 
 The laws are the base and the step of an induction on the height of the lower of two trees of one root:
 

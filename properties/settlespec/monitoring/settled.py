@@ -1,5 +1,7 @@
 """The invariants from a batch to finality, judged on a run: after each block from what it brought, and once at the end."""
 
+from collections import deque
+
 from attrs import define, field
 
 from settlespec.commitment.batch import Body
@@ -26,11 +28,12 @@ from settlespec.settlement.driven import DrivenRollup
 from settlespec.settlement.leaving import Departure
 from settlespec.settlement.rollup import Status
 from settlespec.settlement.soft_chain import Sealed
-from settlespec.settlement.validity_refusals import Committed, Enqueued, Paid, Way
+from settlespec.settlement.validity_refusals import Committed, Enqueued, Paid, TakenBack, Way
 from settlespec.settlement.validity_registry import Registry
+from settlespec.settlement.ways_out import events_of
 
 RANKS = {Status.PENDING: 0, Status.SOFT_CONFIRMED: 1, Status.COMMITTED: 2, Status.FINAL: 3, Status.REVERTED: -1}
-"""Statuses in the order in which an operation comes through them; without a reorganisation nothing is reverted."""
+"""Statuses in the order in which an operation comes through them; nothing is reverted that was not taken back."""
 
 LINKED = (
     ("new_root", "previous_root"),
@@ -63,9 +66,17 @@ class Awaiting:
     """The place of its first operation among the accepted ones."""
     operations: bytes
     """The commitment to its log."""
-    outbox: bytes
-    """The value of the outbox chain after it."""
     rank: int = field(default=RANKS[Status.SOFT_CONFIRMED])
+
+
+@define
+class Point:
+    """Where the exchange stands after a batch; a taking back goes back to one of them."""
+
+    state: State | None
+    """None before the first operation."""
+    outbox: bytes
+    """The value of the outbox chain."""
 
 
 class SettlementMonitor:
@@ -75,11 +86,12 @@ class SettlementMonitor:
         self._counts = {card.id: SettlingCount(card) for card in JUDGED_ON_A_RUN}
         self._operations = 0
         self._accepted: list[Operation] = []
-        self._sealed_operations = 0
-        self._last: Header = rollup.registry.proven
+        self._ever_accepted = 0
+        self._standing: State | None = None
+        self._headers: deque[Header] = deque((rollup.registry.proven,))
         self._final: Registry = rollup.final_registry
         self._inbox = [START]
-        self._outbox = START
+        self._points = {rollup.registry.proven.number: Point(None, START)}
         self._batches: dict[int, Awaiting] = {}
         self._vault = 0
         self._paid: set[tuple[Way, int]] = set()
@@ -102,39 +114,56 @@ class SettlementMonitor:
 
     # Following
 
-    def operation(self, _: State, operation: Operation, outcome: Outcome) -> None:
+    def operation(self, before: State, operation: Operation, outcome: Outcome) -> None:
         """An operation was answered."""
         self._operations += 1
+        self._stand(before)
         if isinstance(outcome, Accepted):
             self._accepted.append(operation)
+            self._ever_accepted += 1
+            self._standing = outcome.state
+
+    def _stand(self, state: State) -> None:
+        """The exchange stands here: where it was left, or after a batch, and then what came after that was taken back."""
+        if self._standing is None:
+            self._standing = self._points[0].state = state
+        if state is self._standing:
+            return
+        found = [number for number, point in self._points.items() if point.state is state]
+        self._judge(COMPLETE, "the exchange goes on from a batch that stands", "", len(found), 1)
+        self._standing, self._accepted = state, []
+        for number in [number for number in self._points if found and number > found[0]]:
+            del self._points[number], self._batches[number]
 
     def sealed(self, sealed: Sealed) -> None:
         """A batch was sealed: it has what was accepted since the last one, and its claims link on."""
         batch, number = sealed.batch, sealed.header.number
         same = batch.operations == tuple(self._accepted)
         self._judge(COMPLETE, "a batch has the accepted operations, in order", f"batch {number}", str(same), str(True))
-        before, after = batch.before.outbox.next_index, batch.after.outbox
-        for index in range(before, after.next_index):
-            self._outbox = outbox_link(self._outbox, after.claims[index])
+        outbox, after = self._points[number - 1].outbox, batch.after.outbox
+        for index in range(batch.before.outbox.next_index, after.next_index):
+            outbox = outbox_link(outbox, after.claims[index])
+        self._points[number] = Point(batch.after, outbox)
         log = log_commitment(batch.bodies[Body.LOG])
-        self._batches[number] = Awaiting(self._sealed_operations, log, self._outbox)
-        self._sealed_operations += len(self._accepted)
+        self._batches[number] = Awaiting(self._ever_accepted - len(self._accepted), log)
         self._accepted = []
 
     def block(self, rollup: DrivenRollup) -> None:
         """A block was made: what is in it, and what has become final."""
         layer = rollup.layer
-        for transaction in layer.last_block.transactions:
-            for event in layer.receipts[transaction].events:
-                match event:
-                    case Enqueued():
-                        self._enqueued(event)
-                    case Committed():
-                        self._committed(event)
-                    case Paid():
-                        self._pay(event)
-                    case _:
-                        pass
+        self._stand(rollup.session.state)
+        for event in events_of(layer, layer.last_block, rollup.address):
+            match event:
+                case Enqueued():
+                    self._enqueued(event)
+                case Committed():
+                    self._committed(event)
+                case TakenBack():
+                    self._take_back(event)
+                case Paid():
+                    self._pay(event)
+                case _:
+                    pass
         holds = rollup.registry.vault.balance
         self._judge(PAID_ONCE, "the vault holds what came in less what left", "", holds, self._vault)
         self._finality(rollup)
@@ -153,7 +182,7 @@ class SettlementMonitor:
         self._vault -= event.amount
 
     def _committed(self, event: Committed) -> None:
-        header, last = event.header, self._last
+        header, last = event.header, self._headers[-1]
         who = f"batch {header.number}"
         self._judge(CHAIN_LINK, "numbers have no gap", who, header.number, last.number + 1)
         for after, before in LINKED:
@@ -165,13 +194,21 @@ class SettlementMonitor:
         inbox = self._inbox[header.received_after] if header.received_after < len(self._inbox) else b""
         for conjunct, stated, linked in (
             ("the inbox chain has the messages of the base layer", header.inbox_after, inbox),
-            ("the outbox chain has the claims of the state", header.outbox_after, known.outbox),
+            ("the outbox chain has the claims of the state", header.outbox_after, self._points[header.number].outbox),
             ("the header is bound to the operations", header.operations, known.operations),
         ):
             self._judge(BINDING, conjunct, who, stated.hex(), linked.hex())
         published = data_link(last.data_after, event.published)
         self._judge(DA_GATE, "the header is bound to what was published", who, header.data_after.hex(), published.hex())
-        self._last = header
+        self._headers.append(header)
+
+    def _take_back(self, event: TakenBack) -> None:
+        """The next header follows the one before the first that was taken back."""
+        who, final = f"batch {event.first}", self._final.proven.number
+        conjunct = "no batch is taken back that is proven for good"
+        self._judge(FINALITY, conjunct, who, min(event.first, final + 1), final + 1)
+        while len(self._headers) > 1 and self._headers[-1].number >= event.first:
+            self._headers.pop()
 
     def _finality(self, rollup: DrivenRollup) -> None:
         before, now = self._final, rollup.final_registry
@@ -181,13 +218,16 @@ class SettlementMonitor:
             fewer = len(now.requests) < len(before.requests) or len(now.paid) < len(before.paid)
             self._judge(FINALITY, "final messages and payouts stay", "", str(fewer), str(False))
             self._final = now
+            while len(self._headers) > 1 and self._headers[1].number <= now.proven.number:
+                self._headers.popleft()
         for number in list(self._batches):
             batch = self._batches[number]
             rank = RANKS[rollup.status(batch.first)]
             self._judge(FINALITY, "no status falls", f"batch {number}", min(rank, batch.rank), batch.rank)
             batch.rank = rank
             if rank == RANKS[Status.FINAL]:
-                del self._batches[number]
+                # What is final is not taken back, so only the point after it is still needed.
+                del self._batches[number], self._points[number - 1]
 
     # The end
 

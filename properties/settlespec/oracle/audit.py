@@ -10,7 +10,17 @@ from rich.table import Table
 
 from settlespec.machine.genesis import PRESETS
 from settlespec.oracle.audit_tables import closing_lines, tables
-from settlespec.oracle.auditing import ACCOUNTS, FULL_EVERY, ROUND_SECONDS, SCHEMES, Plan, Run
+from settlespec.oracle.auditing import (
+    ACCOUNTS,
+    BODY,
+    ETHER_PRICE,
+    FULL_EVERY,
+    ROUND_SECONDS,
+    SCHEMES,
+    WITNESS_EVERY,
+    Plan,
+    Run,
+)
 from settlespec.oracle.batch_files import room_for_batches
 from settlespec.oracle.consoles import WIDE, page_console, say
 from settlespec.oracle.exit_codes import ExitCode
@@ -23,7 +33,7 @@ from settlespec.oracle.plain_tables import PlainTable
 from settlespec.oracle.recording import recording
 from settlespec.oracle.report import report_format
 from settlespec.oracle.settlement_findings import SettlementFinding
-from settlespec.oracle.settling import BODIES, EVERY, Settlement, SettlementPlan
+from settlespec.oracle.settling import BODIES, Settlement, SettlementPlan
 from settlespec.oracle.watching import watch
 from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
 
@@ -58,18 +68,18 @@ from settlespec.oracle.writing import CannotWrite, keep_apart, make_folder
 @click.option("--no-laws", is_flag=True, help="Leave the laws to `settlespec prove`.")
 @click.option("--refresh", is_flag=True, help="Ask the laws again, whatever was answered before.")
 @click.option("--no-settlement", is_flag=True, help="Stop at the machine: no batches, no base layer.")
-@click.option("--body", type=click.Choice(tuple(BODIES)), default="log", show_default=True, help="What is published.")
+@click.option("--body", type=click.Choice(tuple(BODIES)), default=BODY, show_default=True, help="What is published.")
 @click.option(
     "--witness-every",
     type=click.IntRange(1, 1_000_000),
-    default=EVERY,
+    default=WITNESS_EVERY,
     show_default=True,
     help="Of so many batches one is proven by witness, the others on the sealer's word; 1 proves all.",
 )
 @click.option(
     "--ether-price",
     type=click.IntRange(1, 10**9),
-    default=3_000,
+    default=ETHER_PRICE,
     show_default=True,
     help="Collateral units for one ether, to tell fees in quantums.",
 )
@@ -106,7 +116,19 @@ def command(
     if no_laws and refresh:
         raise click.UsageError("--no-laws asks no laws that --refresh could ask again")
     plan = Plan(
-        flow, preset, seed, accounts, round_seconds, signatures, steps, full_every, not no_settlement, not no_laws
+        flow,
+        preset,
+        seed,
+        accounts,
+        round_seconds,
+        signatures,
+        steps,
+        full_every,
+        not no_settlement,
+        body,
+        witness_every,
+        ether_price,
+        not no_laws,
     )
     wanted = None if no_settlement else SettlementPlan(body, witness_every, ether_price, batches)
     try:

@@ -34,6 +34,17 @@ ROUND_SECONDS: Final = 5
 FULL_EVERY: Final = 1_000
 """Operations from one recomputation of every invariant in full to the next."""
 
+BODY: Final = "log"
+WITNESS_EVERY: Final = 16
+"""Every so many batches are proven by witness: a witness takes about a thousand times as long as a token."""
+
+ETHER_PRICE: Final = 3_000
+"""Collateral units for one ether."""
+
+OPTIONS: Final = ("preset", "seed", "accounts", "round_seconds", "signatures", "full_every")
+SETTLING_OPTIONS: Final = ("body", "witness_every", "ether_price")
+"""What changes what a run says, by the names of the options."""
+
 
 @frozen
 class Plan:
@@ -51,6 +62,9 @@ class Plan:
     full_every: int = FULL_EVERY
     settlement: bool = True
     """Whether the flow is taken to finality too."""
+    body: str = BODY
+    witness_every: int = WITNESS_EVERY
+    ether_price: int = ETHER_PRICE
     laws: bool = True
     """Whether the laws are proved in the same run."""
 
@@ -60,7 +74,7 @@ class Plan:
         if self.flow is not None:
             words.append(str(self.flow))
         usual = Plan()
-        for option in ("preset", "seed", "accounts", "round_seconds", "signatures", "full_every"):
+        for option in (*OPTIONS, *(SETTLING_OPTIONS if self.settlement else ())):
             value = getattr(self, option)
             if value != getattr(usual, option) or option == "seed":
                 words += [f"--{option.replace('_', '-')}", str(value)]

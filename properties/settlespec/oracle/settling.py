@@ -18,7 +18,7 @@ from settlespec.flows.misuse import STRANGER
 from settlespec.flows.session import Session
 from settlespec.monitoring.settled import SettlementMonitor, SettlingCount
 from settlespec.oracle.answers import Breakage, InvariantFinding
-from settlespec.oracle.auditing import Plan, open_flow, signer_of
+from settlespec.oracle.auditing import BODY, ETHER_PRICE, WITNESS_EVERY, Plan, open_flow, signer_of
 from settlespec.oracle.batch_files import BatchFiles
 from settlespec.oracle.pace import Pace
 from settlespec.oracle.plain_tables import QUANTUMS_PER_UNIT
@@ -42,9 +42,6 @@ BODIES: Final = {"log": Body.LOG, "diff": Body.STATE_DIFF}
 LENGTHS: Final = (10, 100, 1_000)
 """Trades of the batches whose cost is measured against their length."""
 
-EVERY: Final = 16
-"""Every so many batches are proven by witness: a witness takes about a thousand times as long as a token."""
-
 ADDRESS, OPERATOR, SECRET = "rollup", "operator", b"audit"
 MOST_BLOCKS: Final = 20_000
 """Blocks within which everything is final, or something is wrong."""
@@ -54,10 +51,10 @@ MOST_BLOCKS: Final = 20_000
 class SettlementPlan:
     """What is asked for of the way to finality."""
 
-    body: str = "log"
-    every: int = EVERY
+    body: str = BODY
+    every: int = WITNESS_EVERY
     """Every so many batches are proven by witness, the others on the sealer's word."""
-    ether_price: int = 3_000
+    ether_price: int = ETHER_PRICE
     """Collateral units for one ether."""
     batches: Path | None = None
     """A folder for the batches as files."""
@@ -176,7 +173,7 @@ class Settlement:
 
     def _read(self) -> None:
         """Somebody reads what was published since last time."""
-        published = bodies(self.rollup.layer, self.deployment)
+        published = bodies(self.rollup.layer, self.rollup.address)
         self.recovery.read(published[self.recovery.batches :])
         self.monitor.rebuilt(self.rollup, self.recovery.tree)
 

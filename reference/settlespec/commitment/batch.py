@@ -12,6 +12,8 @@ from settlespec.commitment.leaves import Part, decode_holdings
 from settlespec.commitment.operation_log import encode_log
 from settlespec.commitment.state_tree import TreeLeaves, state_tree, updated
 from settlespec.commitment.tree import Tree
+from settlespec.domain.declared import refuse_mistyped
+from settlespec.domain.errors import BadInput
 from settlespec.domain.messages import Received
 from settlespec.domain.operations import Operation, Receive
 from settlespec.domain.outcomes import Accepted
@@ -45,12 +47,23 @@ class Batch:
 
 @frozen
 class SealingPolicy:
-    """SEAL-3: a batch is sealed when it has so many operations, is so old, or its log has about so many bytes; the first that applies."""
+    """SEAL-3: a batch is sealed when it has so many operations, is so old, or publishes about so many bytes; the first that applies."""
 
     operations: int = 1_000
     age: int = 5_000
     """Milliseconds between the clock at the first and at the last operation."""
     bytes: int = 100_000
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a policy under which there is nothing in a batch.
+
+        Raises:
+            BadInput: naming the limit.
+        """
+        refuse_mistyped(self)
+        for name, least in (("operations", 1), ("age", 0), ("bytes", 1)):
+            if getattr(self, name) < least:
+                raise BadInput("a batch has something in it", field=name, remedy=f"give {least} or more")
 
     def due(self, operations: int, age: int, size: int) -> bool:
         """Whether a batch of this many operations, this age and about this many bytes is to be sealed."""

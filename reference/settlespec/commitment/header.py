@@ -7,6 +7,7 @@ from attrs import fields, frozen
 
 from settlespec.commitment.encoding import Reader, Writer
 from settlespec.commitment.leaves import encode_claim, encode_received
+from settlespec.domain.declared import mistyped
 from settlespec.domain.messages import Claim, Received
 
 DIGEST_BYTES: Final = 32
@@ -76,8 +77,12 @@ def encode_header(header: Header) -> bytes:
     """BATCH-4: the fields in order: integers as LEB128, digests as their 32 bytes, the flag as one byte.
 
     Raises:
-        ValueError: a digest is longer or shorter, so that its bytes would be those of its neighbours, or an integer is none of the wire's.
+        ValueError: a digest is longer or shorter, so that its bytes would be those of its neighbours, an integer is none of the wire's, or
+            a field is of another type and only equal to what it should be.
     """
+    name = mistyped(header)
+    if name is not None:
+        raise ValueError(f"{name} is not of its type")
     writer = Writer()
     for place in fields(Header):
         value = getattr(header, place.name)

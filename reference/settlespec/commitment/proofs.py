@@ -128,7 +128,8 @@ def verify_absence(hashing: HashFunction, bits: int, root: bytes, key: int, proo
 def verify_least(hashing: HashFunction, bits: int, root: bytes, key: int, value: bytes, proof: bytes) -> Tree:
     """PROOF-5: this is the least key of the map, with this value: its membership proof has nothing on the left, at any level.
 
-    In a book, which orders its keys by precedence, this is the best order.
+    In a book, which orders its keys by precedence, this is the best order. Batches have no use for it, since a witness shows the best
+    order among all that it shows; whoever has a root and wants to be shown the best bid has.
 
     Raises:
         ProofRefused: also when the key is there and a smaller one might be.

@@ -314,7 +314,9 @@ class Clearing:
 
     def worst_first(self) -> list[Breach]:
         """ROUND-7.2: lowest equity per maintenance first, compared exactly; ties by id."""
-        return sorted(self.breaches, key=lambda breach: (Ratio(breach.equity, breach.maintenance), breach.account))
+        # One by one: whoever checks a witness has a list whose length is only claimed, and no room is made for it beforehand.
+        breaches = (breach for breach in self.breaches)
+        return sorted(breaches, key=lambda breach: (Ratio(breach.equity, breach.maintenance), breach.account))
 
     def beyond_patience(self) -> list[int]:
         """ROUND-8: accounts in breach for more than `patience` rounds in a row, worst first: they close at the mark."""

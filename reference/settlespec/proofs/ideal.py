@@ -10,9 +10,8 @@ from hmac import compare_digest
 from attrs import field, frozen
 
 from settlespec.commitment.batch import Batch
-from settlespec.commitment.encoding import Refused
-from settlespec.commitment.header import Header, decode_header, encode_header, header_digest
-from settlespec.proofs.interface import Deployment, Statement
+from settlespec.commitment.header import Header, header_digest
+from settlespec.proofs.interface import Deployment, Statement, canonical
 from settlespec.proofs.witnessed import WitnessProofs
 from settlespec.wire.states import encode_genesis
 
@@ -58,7 +57,7 @@ class IdealProofs:
 
     def verify(self, statement: Statement, proof: bytes) -> bool:
         """PROVE-7: whether this is the token of this very statement."""
-        return canonical(statement) and compare_digest(self._token(statement), proof)
+        return canonical(statement) and type(proof) is bytes and compare_digest(self._token(statement), proof)
 
     def _token(self, statement: Statement) -> bytes:
         bound = header_digest(statement.last) + header_digest(statement.header) + sha256(statement.published).digest()
@@ -72,11 +71,3 @@ class IdealProofs:
         for part in parts:
             bound.update(sha256(part).digest())
         return bound.digest()
-
-
-def canonical(statement: Statement) -> bool:
-    """PROVE-5.2: whether both headers have encodings, so that no two statements have one digest."""
-    try:
-        return all(decode_header(encode_header(header)) == header for header in (statement.last, statement.header))
-    except (Refused, ValueError):
-        return False

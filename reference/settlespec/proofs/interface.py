@@ -10,8 +10,9 @@ from typing import Protocol
 from attrs import frozen
 
 from settlespec.commitment.batch import Batch, Body
+from settlespec.commitment.encoding import Refused
 from settlespec.commitment.hashes import HashFunction
-from settlespec.commitment.header import Header
+from settlespec.commitment.header import Header, decode_header, encode_header
 from settlespec.domain.genesis import Genesis
 from settlespec.machine.signatures import Signatures
 
@@ -35,6 +36,18 @@ class Statement:
     published: bytes
 
 
+def canonical(statement: Statement) -> bool:
+    """PROVE-1.2: whether both headers have encodings and the body is bytes, so that no two statements have one digest."""
+    try:
+        encoded = [encode_header(header) for header in (statement.last, statement.header)]
+        return type(statement.published) is bytes and list(map(decode_header, encoded)) == [
+            statement.last,
+            statement.header,
+        ]
+    except (Refused, ValueError):
+        return False
+
+
 class ProofSystem(Protocol):
     """A prover and a verifier for one deployment."""
 
@@ -47,5 +60,5 @@ class ProofSystem(Protocol):
         ...
 
     def verify(self, statement: Statement, proof: bytes) -> bool:
-        """Whether the proof shows the statement; never an exception, whatever the bytes are."""
+        """Whether the proof shows the statement; never an exception, whatever both are made of."""
         ...

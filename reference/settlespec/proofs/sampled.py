@@ -4,8 +4,9 @@ from attrs import frozen
 
 from settlespec.commitment.batch import Batch
 from settlespec.commitment.header import Header
+from settlespec.domain.errors import BadInput
 from settlespec.proofs.ideal import IdealProofs
-from settlespec.proofs.interface import Deployment, Statement
+from settlespec.proofs.interface import Deployment, Statement, canonical
 from settlespec.proofs.witnessed import WitnessProofs
 
 
@@ -23,6 +24,15 @@ class SampledProofs:
     """The first batch and each so many after it are proven by witness; 1 means all."""
     name: str = "sampled"
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a share that is none.
+
+        Raises:
+            BadInput: naming it.
+        """
+        if type(self.every) is not int or self.every < 1:
+            raise BadInput("no batch would be proven by witness", field="every", remedy="give 1 or more; 1 means all")
+
     def by_witness(self, number: int) -> bool:
         """Whether the batch of this number needs a witness."""
         return (number - 1) % self.every == 0
@@ -35,6 +45,8 @@ class SampledProofs:
 
     def verify(self, statement: Statement, proof: bytes) -> bool:
         """Whether the proof is of the kind that this batch needs, and shows it."""
+        if not canonical(statement):
+            return False
         system = WitnessProofs(self.deployment) if self.by_witness(statement.header.number) else self._ideal()
         return system.verify(statement, proof)
 

@@ -17,7 +17,7 @@ from settlespec.commitment.witness import (
     refusing_contradictions,
     witness_of_log,
 )
-from settlespec.proofs.interface import Deployment, Statement
+from settlespec.proofs.interface import Deployment, Statement, canonical
 
 
 @frozen
@@ -39,6 +39,8 @@ class WitnessProofs:
 
     def verify(self, statement: Statement, proof: bytes) -> bool:
         """PROVE-4: the header that follows from executing the log is the stated one, and so is the published body."""
+        if not canonical(statement) or type(proof) is not bytes:
+            return False
         try:
             reader = Reader(proof)
             log = reader.text()

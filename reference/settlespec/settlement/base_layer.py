@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from attrs import evolve, frozen
 from immutables import Map
 
+from settlespec.domain.declared import fits
 from settlespec.domain.outcomes import Exhausted
 from settlespec.domain.quantities import Milliseconds
-from settlespec.rules.base_fees import GAS_PER_BLOB, MAX_FEE, final_block, next_base_fee
+from settlespec.rules.base_fees import MAX_FEE, final_block, next_base_fee
 from settlespec.settlement.base_fee import blob_base_fee, next_excess, reserve_excess
 from settlespec.settlement.building import Building
 from settlespec.settlement.chain import (
+    BLOB_BYTES,
     MAX_CALLDATA,
     MAX_PENDING,
     Address,
@@ -153,7 +155,8 @@ def first_layer(
 def submit(layer: BaseLayer, transaction: Transaction) -> BaseLayer | Refused:
     """CHAIN-2: a well-formed transaction waits until it is included; a waiting one is replaced by one that pays a tenth more.
 
-    The tenth is asked of every fee, as by go-ethereum's pool; the replacement keeps the place in the queue.
+    The tenth is asked of every fee, as by go-ethereum's pool of plain transactions; its pool of those with blobs asks for twice every fee.
+    The replacement keeps the place in the queue.
     """
     # CHECKS
     refusal = _malformed(layer, transaction)
@@ -172,6 +175,8 @@ def submit(layer: BaseLayer, transaction: Transaction) -> BaseLayer | Refused:
 
 def _malformed(layer: BaseLayer, transaction: Transaction) -> Refusal | None:
     """The first reason for which no block of this chain could include the transaction."""
+    if not fits(transaction, Transaction):
+        return Refusal.MALFORMED
     fees = (transaction.max_fee, transaction.priority_fee, transaction.max_blob_fee)
     published = transaction.published
     checks = (
@@ -183,7 +188,7 @@ def _malformed(layer: BaseLayer, transaction: Transaction) -> Refusal | None:
         (transaction.gas_limit <= layer.parameters.gas_limit, Refusal.TOO_MUCH_GAS),
         (len(published.calldata) <= MAX_CALLDATA, Refusal.TOO_MUCH_CALLDATA),
         (len(published.blobs) <= layer.parameters.blobs.most, Refusal.TOO_MANY_BLOBS),
-        (all(len(blob) <= GAS_PER_BLOB for blob in published.blobs), Refusal.BLOB_TOO_LONG),
+        (all(len(blob) <= BLOB_BYTES for blob in published.blobs), Refusal.BLOB_TOO_LONG),
     )
     return next((refusal for holds, refusal in checks if not holds), None)
 

@@ -86,6 +86,7 @@ class Building:
         self.receipts.append(
             Receipt(
                 id=transaction.id,
+                to=transaction.to,
                 block=opening.number,
                 time=opening.time,
                 gas_used=gas_used,

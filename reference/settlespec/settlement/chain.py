@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
+from settlespec.domain.declared import refuse_mistyped
 from settlespec.domain.errors import BadInput
 from settlespec.domain.quantities import Milliseconds
 from settlespec.rules.base_fees import (
@@ -48,6 +49,9 @@ GAS_LIMIT: Final = 60_000_000
 MAX_PENDING: Final = 2**16
 """Transactions that wait at once."""
 
+BLOB_BYTES: Final = 4_096 * 31
+"""What a blob holds: 4,096 field elements of 32 bytes, each below the modulus of BLS12-381, so that 31 bytes of it are free (EIP-4844)."""
+
 MAX_CALLDATA: Final = 2**20
 """Bytes of calldata of one transaction: at the floor of 10 gas per token, about two thirds of a block of today."""
 
@@ -71,6 +75,8 @@ class BaseLayerParameters:
         Raises:
             BadInput: naming the parameter.
         """
+        # Each is of its type.
+        refuse_mistyped(self)
         # A block at its target has room for a transaction.
         if not ELASTICITY * TRANSACTION_GAS <= self.gas_limit <= MAX_GAS:
             raise _refused("gas_limit", f"{self.gas_limit} is no gas limit of a block", "give gas, such as 60000000")
@@ -105,7 +111,7 @@ class Published:
 
     calldata: bytes = b""
     blobs: tuple[bytes, ...] = ()
-    """At most `GAS_PER_BLOB` bytes each."""
+    """At most `BLOB_BYTES` bytes each, as they are packed into field elements."""
 
     @property
     def tokens(self) -> int:
@@ -172,6 +178,8 @@ class Receipt:
     """What became of an included transaction."""
 
     id: TransactionId
+    to: Address | None
+    """The contract that it called: whose events these are."""
     block: int
     """The number of its block."""
     time: Milliseconds
@@ -218,7 +226,7 @@ class Block:
 class Refusal(StrEnum):
     """Why the base layer does not do what it is asked for, in the order in which it looks."""
 
-    MALFORMED = "a quantity is out of its range"
+    MALFORMED = "a quantity is out of its range, or no quantity at all"
     NONCE_USED = "the chain has a transaction of this sender and nonce"
     PRIORITY_ABOVE_MAXIMUM = "the priority fee is above the most that the sender pays"
     TOO_LITTLE_GAS = "the gas limit does not cover the transaction itself"

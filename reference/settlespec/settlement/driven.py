@@ -20,7 +20,7 @@ from settlespec.domain.state import State
 from settlespec.flows.session import Session
 from settlespec.proofs.interface import ProofSystem
 from settlespec.settlement.base_layer import BaseLayer
-from settlespec.settlement.chain import Address, Published, Sender, Transaction, TransactionId
+from settlespec.settlement.chain import NOTHING_PUBLISHED, Address, Published, Sender, Transaction, TransactionId
 from settlespec.settlement.rollup import Settings, ValidityRollup
 from settlespec.settlement.soft_chain import Sealed
 from settlespec.settlement.validity_calls import Ask, Call, ForceOrder, ForceWithdrawal, MakeDeposit, sender_of
@@ -177,9 +177,11 @@ class DrivenRollup(ValidityRollup):
             message = self._unsent.popleft().message
             room -= self.send(sender_of(message.key), ask_of(message)).gas_limit
 
-    def send(self, sender: Sender, call: Call, published: Published | None = None) -> Transaction:
+    def send(
+        self, sender: Sender, call: Call, published: Published = NOTHING_PUBLISHED, nonce: int | None = None
+    ) -> Transaction:
         """Send anybody's call, and remember what it is."""
-        transaction = super().send(sender, call, published)
+        transaction = super().send(sender, call, published, nonce)
         self.sent[transaction.id] = call
         return transaction
 
@@ -189,6 +191,11 @@ class DrivenRollup(ValidityRollup):
             for follower in self.followers:
                 follower.sealed(self.chain.sealed[number])
             self._told = number
+
+    def _give_up(self, number: int) -> None:
+        """Batches that come instead of those that are given up are told of too."""
+        self._told = min(self._told, number)
+        super()._give_up(number)
 
     def when(self) -> Callable[[], Milliseconds]:
         """The base layer's time as the session's clock goes, between blocks too."""

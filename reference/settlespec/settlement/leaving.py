@@ -17,7 +17,7 @@ from settlespec.machine.custody import free
 from settlespec.machine.draft import Draft
 from settlespec.settlement.base_layer import BaseLayer, advance, advance_until
 from settlespec.settlement.chain import NOTHING_PUBLISHED, Address, Sender, TransactionId
-from settlespec.settlement.rollup import Bids, sent
+from settlespec.settlement.sending import Bids, sent
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_calls import Call, ForceWithdrawal, Freeze, Refund
 from settlespec.settlement.validity_refusals import Paid, Way

@@ -1,29 +1,38 @@
-"""The operator of a validity rollup: it executes, seals, commits and proves, and follows the base layer (rules ROLL-1 to ROLL-10)."""
+"""The operator of a validity rollup: it executes, seals, commits and proves, and follows the base layer (rules ROLL-1 to ROLL-9)."""
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final
 
 from attrs import field, frozen
 
 from settlespec.commitment.batch import SealingPolicy
-from settlespec.commitment.header import encode_header
+from settlespec.commitment.header import encode_header, header_digest
+from settlespec.domain.declared import refuse_mistyped
+from settlespec.domain.errors import BadInput
 from settlespec.domain.operations import Operation, Receive, Take, Tick
 from settlespec.domain.outcomes import Accepted
 from settlespec.domain.quantities import Milliseconds
 from settlespec.flows.session import Session
 from settlespec.machine.exchange import step
 from settlespec.proofs.interface import ProofSystem
-from settlespec.rules.base_fees import Fee, transaction_gas
-from settlespec.settlement.base_layer import BaseLayer, advance, reorganise, submit
-from settlespec.settlement.chain import SLOT_TIME, Address, Published, Refused, Sender, Transaction, TransactionId
+from settlespec.settlement.base_layer import BaseLayer, advance, reorganise
+from settlespec.settlement.chain import (
+    NOTHING_PUBLISHED,
+    SLOT_TIME,
+    Address,
+    Published,
+    Refusal,
+    Refused,
+    Sender,
+    Transaction,
+    TransactionId,
+)
+from settlespec.settlement.sending import FITS_NO_BLOCK, Bids, NotSent, Wanted, places, sent
 from settlespec.settlement.soft_chain import GONE, WAITING, Sealed, SoftChain
 from settlespec.settlement.validity import ValidityContract
 from settlespec.settlement.validity_batches import blobs_of
 from settlespec.settlement.validity_calls import Call, Commit, Prove, Revert
-from settlespec.settlement.validity_gas import call_gas, call_tokens
 from settlespec.settlement.validity_registry import Registry
-
-GWEI: Final = 10**9
 
 
 class Status(StrEnum):
@@ -52,14 +61,16 @@ class Delays:
     prove: Milliseconds = 0
     """From the commitment to the proof: how long the prover takes."""
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no delay.
 
-@frozen
-class Bids:
-    """What transactions offer: the priority fee to the builder, the rest as far as the base fees go."""
-
-    max_fee: Fee = 10_000 * GWEI
-    priority_fee: Fee = 2 * GWEI
-    max_blob_fee: Fee = 10_000 * GWEI
+        Raises:
+            BadInput: naming the delay.
+        """
+        refuse_mistyped(self)
+        for name in ("confirmations", "commit", "prove"):
+            if getattr(self, name) < 0:
+                raise BadInput("nobody acts before something has happened", field=name, remedy="give 0 or more")
 
 
 @frozen
@@ -71,10 +82,6 @@ class Settings:
     bids: Bids = field(factory=Bids)
     blobs: bool = True
     """Whether bodies are published in blobs; otherwise as calldata."""
-
-
-class NotSent(Exception):
-    """The base layer does not take a transaction of the operator, such as a proof that fits no block."""
 
 
 class ValidityRollup:
@@ -106,7 +113,6 @@ class ValidityRollup:
         """By how much the base layer's clock is ahead of the session's: how long messages have stood there when they are received."""
         deployment = self.registry.deployment
         self.chain = SoftChain(session, deployment, self.settings.policy, layer.clock)
-        self._sent: dict[tuple[type, int], Transaction] = {}
         self._proofs: dict[int, bytes] = {}
         self._seen: dict[int, Milliseconds] = {}
         self._committed = 0
@@ -134,11 +140,16 @@ class ValidityRollup:
     def submit(self, operation: Operation) -> int:
         """ROLL-3: an operation gets the next number; it is executed at once, or when the sequencer resumes.
 
+        Whenever it is, the base layer's time has passed on the rollup before: no mark is fresher and nothing is valid for longer because
+        the operator did not look at the clock.
+
         Raises:
             ValueError: a message of the inbox, which comes from the base layer only.
         """
         if isinstance(operation, Receive):
             raise ValueError("messages come from the base layer")
+        if self.running and not self.registry.frozen:
+            self._tick()
         number = self.chain.wait(operation)
         if self.running and not self.registry.frozen:
             self.chain.execute_waiting()
@@ -189,6 +200,7 @@ class ValidityRollup:
         self.running = True
         self.follow()
         if not self.registry.frozen:
+            self._tick()
             self.chain.execute_waiting()
 
     def take_back(self, number: int) -> None:
@@ -197,7 +209,7 @@ class ValidityRollup:
         Raises:
             ValueError: a proof of such a batch has been sent, and may still be included.
         """
-        if any(kind is Prove and proven >= number for kind, proven in self._sent):
+        if any(proven >= number for proven in self._proofs):
             raise ValueError(f"a proof of batch {number} or of a later one has been sent")
         self._give_up(number - 1)
         self.follow()
@@ -244,8 +256,6 @@ class ValidityRollup:
     def _give_up(self, number: int) -> None:
         """Go back to after this batch."""
         self.chain.take_back(number)
-        for kind, later in [key for key in self._sent if key[1] > number and key[0] is not Revert]:
-            del self._sent[kind, later]
         for later in [key for key in self._seen if key > number]:
             del self._seen[later]
         for later in [key for key in self._proofs if key > number]:
@@ -261,8 +271,8 @@ class ValidityRollup:
         requests = self._registry(deep).requests
         inbox = self.session.state.inbox
         busy = self.chain.sealer.operations or inbox.messages or inbox.next_index < len(requests)
-        if busy and self.layer.clock > self.session.state.clock:
-            self._do(Tick(self.layer.clock))
+        if busy:
+            self._tick()
         while True:
             index = self.session.state.inbox.next_index
             if index < len(requests):
@@ -272,6 +282,12 @@ class ValidityRollup:
             if not self._do(Take()):
                 return
 
+    def _tick(self) -> None:
+        """ROLL-9.2: the rollup's clock is that of the base layer, less what it is behind by."""
+        now = self.layer.clock - self.lead
+        if now > self.session.state.clock:
+            self._do(Tick(now))
+
     def _do(self, operation: Operation) -> bool:
         """Submit an operation of the sequencer's own, unless the machine would refuse it."""
         if not isinstance(step(self.session.state, operation, self.session.signer), Accepted):
@@ -279,17 +295,39 @@ class ValidityRollup:
         return isinstance(self.session.submit(operation), Accepted)
 
     def _send(self) -> None:
-        """Commit what is sealed, prove what is committed, and have taken back what is not ours; what was lost is sent again."""
+        """ROLL-9.3: what is wanted waits to be included, what was lost again, and nothing else; see ROLL-11.
+
+        A batch of which the commitment or the proof fits no block is given up, like any that cannot be proven. While the base layer has
+        no place for more transactions the operator waits.
+        """
+        operator = self.registry.parameters.operator
+        for nonce, wanted in [*places(self.layer, self.address, operator, [*self._wanted()])]:
+            try:
+                if wanted is None:
+                    self._pass_over(nonce)
+                else:
+                    self.send(operator, wanted.call, wanted.published, nonce)
+            except NotSent as failure:
+                if wanted is not None and failure.reason in FITS_NO_BLOCK:
+                    self._give_up(wanted.batch - 1)
+                elif failure.reason is not Refusal.POOL_FULL:
+                    raise
+                return
+
+    def _wanted(self) -> Iterator[Wanted]:
+        """Have taken back what is not ours, commit what is sealed, prove what is committed, or was before a reorganisation."""
         registry, clock, delays = self.registry, self.layer.clock, self.settings.delays
-        foreign = [waiting.header.number for waiting in registry.waiting if waiting.header.number > self._committed]
+        foreign = [waiting.header for waiting in registry.waiting if waiting.header.number > self._committed]
         if foreign:
-            self._transact(Revert(foreign[0]), foreign[0])
+            yield Wanted(Revert(foreign[0].number, header_digest(foreign[0])))
         room = registry.proven.number + registry.parameters.max_unproven
         for number, sealed in self.chain.sealed.items():
             if number > self._committed and number <= room and clock >= sealed.at + delays.commit:
-                self._transact(Commit(encode_header(sealed.header)), number, self._published(sealed))
+                yield Wanted(Commit(encode_header(sealed.header)), self._published(sealed), number)
+                if number in self._proofs:
+                    yield Wanted(Prove(number, self._proof(sealed)), batch=number)
             elif registry.proven.number < number <= self._committed and clock >= self._seen[number] + delays.prove:
-                self._transact(Prove(number, self._proof(sealed)), number)
+                yield Wanted(Prove(number, self._proof(sealed)), batch=number)
 
     def _published(self, sealed: Sealed) -> Published:
         body = sealed.batch.bodies[self.registry.deployment.body]
@@ -301,48 +339,18 @@ class ValidityRollup:
             self._proofs[number] = self.proofs.prove(sealed.batch, sealed.last)
         return self._proofs[number]
 
-    def _transact(self, call: Call, number: int, published: Published | None = None) -> None:
-        """Send a call of the operator, unless it still waits to be included."""
-        before = self._sent.get((type(call), number))
-        if before is not None:
-            waiting = self.layer.pool.find(before.id)
-            if waiting is not None and waiting.transaction is before:
-                return
+    def _pass_over(self, nonce: int) -> None:
+        """Use up a nonce at which nothing is wanted."""
         operator = self.registry.parameters.operator
-        self._sent[type(call), number] = self.send(operator, call, published or Published())
+        self.layer, _ = sent(self.layer, self.address, operator, None, NOTHING_PUBLISHED, self.settings.bids, nonce)
 
-    def send(self, sender: Sender, call: Call, published: Published | None = None) -> Transaction:
-        """Send anybody's call of the contract with enough gas.
+    def send(
+        self, sender: Sender, call: Call, published: Published = NOTHING_PUBLISHED, nonce: int | None = None
+    ) -> Transaction:
+        """Send anybody's call of the contract with enough gas, at the next free nonce where none is given.
 
         Raises:
             NotSent: the base layer does not take it.
         """
-        self.layer, transaction = sent(
-            self.layer, self.address, sender, call, published or Published(), self.settings.bids
-        )
+        self.layer, transaction = sent(self.layer, self.address, sender, call, published, self.settings.bids, nonce)
         return transaction
-
-
-def sent(
-    layer: BaseLayer, address: Address, sender: Sender, call: Call, published: Published, bids: Bids
-) -> tuple[BaseLayer, Transaction]:
-    """ROLL-10: a call waits with enough gas to be included.
-
-    Raises:
-        NotSent: the base layer does not take it.
-    """
-    transaction = Transaction(
-        sender=sender,
-        nonce=layer.next_nonce(sender),
-        to=address,
-        gas_limit=transaction_gas(published.tokens + call_tokens(call), call_gas(call, len(published.blobs))),
-        max_fee=bids.max_fee,
-        priority_fee=bids.priority_fee,
-        payload=call,
-        published=published,
-        max_blob_fee=bids.max_blob_fee,
-    )
-    after = submit(layer, transaction)
-    if isinstance(after, Refused):
-        raise NotSent(after.reason.value)
-    return after, transaction

@@ -2,8 +2,11 @@
 
 from attrs import frozen
 
-from settlespec.commitment.batch import Batch, Sealer, SealingPolicy
+from settlespec.commitment.batch import Batch, Body, Sealer, SealingPolicy
+from settlespec.commitment.changes import Changes
+from settlespec.commitment.diffs import encode_state_diff
 from settlespec.commitment.header import Header, inbox_link
+from settlespec.commitment.leaves import LeafKey
 from settlespec.commitment.operation_log import encode_log
 from settlespec.commitment.tree import Tree
 from settlespec.domain.messages import Received
@@ -46,6 +49,27 @@ class Sealed:
         return self.batch.header
 
 
+class OpenBody:
+    """SOFT-3.2: about how many bytes the open batch publishes: its log, or every leaf that it changed, once and as it is now."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.size = 0
+        self._leaves: dict[LeafKey, int] = {}
+
+    def add(self, before: State, operation: Operation, outcome: Accepted) -> None:
+        """One more accepted operation."""
+        if self.body is Body.LOG:
+            self.size += len(encode_log(before, (operation,), signatures=True))
+            return
+        changes = Changes(before)
+        changes.add(outcome)
+        for leaf, value in changes.changed(outcome.state).items():
+            length = len(encode_state_diff({leaf: value}))
+            self.size += length - self._leaves.get(leaf, 0)
+            self._leaves[leaf] = length
+
+
 class SoftChain:
     """The operations that a session accepted, in order. It is told of them by the session, whoever submits them."""
 
@@ -64,7 +88,7 @@ class SoftChain:
         """For the last final batch, or genesis, and every batch after it."""
         self.inbox = self.sealer.last.inbox_after
         """The value of the inbox chain after what the session received."""
-        self._size = 0
+        self._body = OpenBody(deployment.body)
         self._since = session.state.clock
         self._executing: int | None = None
         self._executed: list[int] = []
@@ -104,14 +128,14 @@ class SoftChain:
         if not self.sealer.operations:
             self._since = outcome.state.clock
         self.sealer.add(operation, outcome)
-        self._size += len(encode_log(before, (operation,), signatures=True))
+        self._body.add(before, operation, outcome)
         if isinstance(operation, Receive):
             self.inbox = inbox_link(self.inbox, Received(operation.time, operation.message))
         self.seal_if_due(outcome.state.clock)
 
     def seal_if_due(self, clock: Milliseconds) -> None:
         """SOFT-4: at this time the policy says whether the open batch is sealed, although nothing more comes."""
-        if self.policy.due(len(self.sealer.operations), clock - self._since, self._size):
+        if self.policy.due(len(self.sealer.operations), clock - self._since, self._body.size):
             self.seal()
 
     def seal(self) -> None:
@@ -122,7 +146,7 @@ class SoftChain:
         batch = self.sealer.seal()
         self.sealed[batch.header.number] = Sealed(batch, last, self.now)
         self.points[batch.header.number] = Point(batch.after, batch.tree_after, batch.header)
-        self._size = 0
+        self._body = OpenBody(self.deployment.body)
 
     def take_back(self, number: int) -> None:
         """SOFT-5: everything after this batch is gone, and the session stands where it stood after it."""
@@ -134,7 +158,7 @@ class SoftChain:
         self.session.state = point.state
         self.sealer = Sealer(point.state, self.deployment.hashing, self.deployment.body)
         self.sealer.tree, self.sealer.last = point.tree, point.header
-        self.inbox, self._size = point.header.inbox_after, 0
+        self.inbox, self._body = point.header.inbox_after, OpenBody(self.deployment.body)
 
     def forget_before(self, number: int) -> None:
         """SOFT-6: batches up to this one are final: only the point after it is still needed."""

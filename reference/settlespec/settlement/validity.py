@@ -3,6 +3,7 @@
 from attrs import evolve, frozen
 from immutables import Map
 
+from settlespec.domain.declared import fits
 from settlespec.proofs.interface import Deployment, ProofSystem
 from settlespec.settlement import validity_batches as batches
 from settlespec.settlement import validity_exits as exits
@@ -55,7 +56,7 @@ class ValidityContract:
 
     def call(self, block: Opening, sender: Sender, payload: object, published: Published) -> Called:
         """VALID-16.2: do what is asked or refuse it, with its reason as the only event; a refusal changes nothing."""
-        if not isinstance(payload, Call):
+        if not (isinstance(payload, Call) and fits(payload, Call)):
             return Called(self, STORE_GAS, 0, (Refused(Refusal.NOT_UNDERSTOOD),), reverted=True)
         gas, tokens = call_gas(payload, len(published.blobs)), call_tokens(payload)
         answer = self._answer(block, sender, payload, published)

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from settlespec.commitment.encoding import Refused as Undecodable
-from settlespec.commitment.header import Header, data_link, decode_header
+from settlespec.commitment.header import Header, data_link, decode_header, header_digest
 from settlespec.proofs.interface import Statement
-from settlespec.rules.base_fees import GAS_PER_BLOB
-from settlespec.settlement.chain import Opening, Published, Sender
+from settlespec.settlement.chain import BLOB_BYTES, Opening, Published, Sender
 from settlespec.settlement.validity_calls import Commit, Prove, Revert
 from settlespec.settlement.validity_refusals import Committed, Event, Proven, Refusal, TakenBack
 from settlespec.settlement.validity_registry import Registry, Waiting
@@ -80,7 +79,7 @@ def published_body(published: Published) -> bytes | None:
     """VALID-5.2: the body that a transaction publishes: its calldata or its blobs, each in one way only; none where it is spread."""
     if not published.blobs:
         return published.calldata
-    full = all(len(blob) == GAS_PER_BLOB for blob in published.blobs[:-1])
+    full = all(len(blob) == BLOB_BYTES for blob in published.blobs[:-1])
     if published.calldata or not full or not published.blobs[-1]:
         return None
     return b"".join(published.blobs)
@@ -88,7 +87,7 @@ def published_body(published: Published) -> bytes | None:
 
 def blobs_of(body: bytes) -> tuple[bytes, ...]:
     """VALID-5.3: a body in blobs, of which only the last is not full."""
-    return tuple(body[start : start + GAS_PER_BLOB] for start in range(0, len(body), GAS_PER_BLOB))
+    return tuple(body[start : start + BLOB_BYTES] for start in range(0, len(body), BLOB_BYTES))
 
 
 def prove(registry: Registry, call: Prove) -> Answer:
@@ -114,7 +113,10 @@ def prove(registry: Registry, call: Prove) -> Answer:
 
 
 def revert(registry: Registry, sender: Sender, call: Revert) -> Answer:
-    """VALID-9: the operator takes back a batch that is not proven, with all after it; what is proven stays."""
+    """VALID-9: the operator takes back a batch that is not proven, with all after it; what is proven stays.
+
+    The batch is named by its header too, so that a call which a reorganisation makes late takes back no other batch of that number.
+    """
     # CHECKS
     # A frozen rollup stays as it is.
     if registry.frozen:
@@ -122,9 +124,10 @@ def revert(registry: Registry, sender: Sender, call: Revert) -> Answer:
     # Only the operator takes back.
     if sender != registry.parameters.operator:
         return Refusal.NOT_THE_OPERATOR
-    kept = tuple(waiting for waiting in registry.waiting if waiting.header.number < call.number)
-    # The batch waits.
-    if call.number <= registry.proven.number or len(kept) == len(registry.waiting):
+    place = call.number - registry.proven.number - 1
+    waiting = registry.waiting
+    # This very batch waits.
+    if not 0 <= place < len(waiting) or header_digest(waiting[place].header) != call.digest:
         return Refusal.NOT_COMMITTED
     # EFFECTS AND EVENTS
-    return evolve(registry, waiting=kept), TakenBack(call.number, registry.last.number)
+    return evolve(registry, waiting=waiting[:place]), TakenBack(call.number, registry.last.number)

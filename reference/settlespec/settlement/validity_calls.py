@@ -1,10 +1,10 @@
 """What the contract of a validity rollup can be called with: one record each, which cannot be made with anything but its types."""
 
-from functools import cache
-from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
+from settlespec.domain.declared import mistyped
 from settlespec.domain.errors import Malformed
 from settlespec.domain.orders import Side
 from settlespec.domain.quantities import AccountId, Amount, Index, InstrumentId, Price, Size
@@ -15,19 +15,9 @@ class Typed:
     """A call that cannot be made with anything but what its fields declare: exactly their types, a truth value being no integer."""
 
     def __attrs_post_init__(self) -> None:
-        call: Any = type(self)
-        for name, kind, items in kinds(call):
-            value = getattr(self, name)
-            wrong = type(value) is not kind or (items is not None and any(type(item) is not items for item in value))
-            if wrong:
-                raise Malformed(f"{type(value).__name__} is not what this call takes", field=name)
-
-
-@cache
-def kinds(call: Any) -> tuple[tuple[str, Any, Any], ...]:
-    """The fields of a call with their types, and for a tuple the type of what is in it."""
-    hints = get_type_hints(call)
-    return tuple((name, get_origin(kind) or kind, next(iter(get_args(kind)), None)) for name, kind in hints.items())
+        name = mistyped(self)
+        if name is not None:
+            raise Malformed(f"{type(getattr(self, name)).__name__} is not what this call takes", field=name)
 
 
 @frozen
@@ -74,9 +64,11 @@ class Prove(Typed):
 
 @frozen
 class Revert(Typed):
-    """The operator takes back the batch of this number and all after it, none of which is proven."""
+    """The operator takes back a batch and all after it, none of which is proven."""
 
     number: int
+    digest: bytes
+    """Of the batch's header: after a reorganisation the same number may be another batch."""
 
 
 @frozen

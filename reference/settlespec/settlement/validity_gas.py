@@ -92,7 +92,9 @@ def call_tokens(call: Call) -> int:
             return byte_tokens(call.header)
         case Prove():
             return input_tokens(1) + byte_tokens(call.proof)
-        case Revert() | Freeze() | Refund():
+        case Revert():
+            return input_tokens(1) + byte_tokens(call.digest)
+        case Freeze() | Refund():
             return input_tokens(1)
         case ClaimMoney():
             return input_tokens(2) + byte_tokens(call.leaf, call.proof)

@@ -38,7 +38,7 @@ class Refusal(StrEnum):
     )
     BODY_UNPUBLISHED = "The bytes that were really published are not the body that the header is bound to."
     TOO_MANY_UNPROVEN = "As many batches as may wait for a proof do."
-    NOT_COMMITTED = "No batch of this number is committed and unproven."
+    NOT_COMMITTED = "No such batch is committed and unproven."
     NOT_PROVEN = "The proof does not show the batch."
     UNKNOWN_MESSAGE = "No message of this index is in the inbox."
     NOT_FORCED = "The message is a deposit, which has no deadline."

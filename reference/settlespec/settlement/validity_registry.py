@@ -7,6 +7,7 @@ from immutables import Map
 
 from settlespec.commitment.batch import Body, Sealer
 from settlespec.commitment.header import START, Header, inbox_link
+from settlespec.domain.declared import refuse_mistyped
 from settlespec.domain.errors import BadInput
 from settlespec.domain.messages import Deposit, Message, Received
 from settlespec.domain.quantities import IDENTIFIER, TIME, Index, Milliseconds
@@ -49,6 +50,7 @@ class ValidityParameters:
         Raises:
             BadInput: naming the parameter.
         """
+        refuse_mistyped(self)
         for name in ("window", "max_ahead", "max_behind"):
             if getattr(self, name) not in TIME:
                 raise BadInput("not a number of milliseconds", field=name, remedy=f"give 0 to {TIME.high}")

@@ -17,25 +17,32 @@ from settlespec.domain.quantities import AccountId, Index, Milliseconds
 from settlespec.machine.genesis import initial_state
 from settlespec.proofs.interface import Deployment
 from settlespec.settlement.base_layer import BaseLayer
+from settlespec.settlement.chain import Address, Block
 from settlespec.settlement.validity_calls import ClaimMoney, Escape
 from settlespec.settlement.validity_refusals import Committed, Proven, TakenBack
 
 
-def events(layer: BaseLayer) -> Iterator[object]:
-    """OUT-1: everything that contracts said on the chain, in order."""
+def events(layer: BaseLayer, address: Address) -> Iterator[object]:
+    """OUT-1: everything that the contract at this address said on the chain, in order; others on the layer say the same words."""
     for number in range(layer.head + 1):
-        for transaction in layer.blocks[number].transactions:
-            yield from layer.receipts[transaction].events
+        yield from events_of(layer, layer.blocks[number], address)
 
 
-def bodies(layer: BaseLayer, deployment: Deployment) -> list[bytes]:
-    """OUT-2: the published bodies of this rollup's batches up to the last exit root, read from the chain."""
-    here = (deployment.genesis.parameters.chain, deployment.genesis.parameters.rollup)
+def events_of(layer: BaseLayer, block: Block, address: Address) -> Iterator[object]:
+    """OUT-1.2: what the contract at this address said in one block of the chain."""
+    for transaction in block.transactions:
+        receipt = layer.receipts[transaction]
+        if receipt.to == address:
+            yield from receipt.events
+
+
+def bodies(layer: BaseLayer, address: Address) -> list[bytes]:
+    """OUT-2: the published bodies of a rollup's batches up to the last exit root, read from the chain: all that its contract said."""
     waiting: list[bytes] = []
     at_rest = 0
-    for event in events(layer):
+    for event in events(layer, address):
         match event:
-            case Committed() if (event.header.chain, event.header.rollup) == here:
+            case Committed():
                 waiting.append(event.published)
             case TakenBack():
                 del waiting[event.first - 1 :]

@@ -38,7 +38,7 @@ CHAIN_LINK: Final = SettlingCard(
     "each committed header against the one before it, field by field, as the chain has them",
     "",
     ("tests/settlement/test_validity_commits.py",),
-    "Of a batch that was taken back only the one that came instead is compared.",
+    "A reorganisation is not followed; the audited run has none.",
 )
 BINDING: Final = SettlingCard(
     "BINDING",
