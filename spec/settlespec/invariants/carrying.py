@@ -1,12 +1,12 @@
 """What an open round carries from one operation to the next: its statement never changes, everything else as events say."""
 
 from settlespec.domain.operations import BeginRound, ContinueRound
-from settlespec.domain.rounds import Discard, Round, Stage
+from settlespec.domain.rounds import Discard, Round, Seize, Stage, Task
 from settlespec.invariants.catalogue import CONSERVATION, LIQUIDATION_FAIR, NO_DOUBLE_SPEND, ORACLE_SANE
 from settlespec.invariants.expiring import pay_until
 from settlespec.invariants.opening import opened
 from settlespec.invariants.sheet import Sheet, closes_of
-from settlespec.invariants.turns import visited
+from settlespec.invariants.turns import loses_orders, visited
 from settlespec.invariants.walk import Walk
 
 
@@ -27,7 +27,7 @@ def round_fields(walk: Walk) -> None:
     kept(walk, before, after, operation.micro_steps)
     sums(walk, sheet, after)
     gains(walk, sheet, before, after)
-    lists(walk, sheet, after)
+    lists(walk, sheet, before, after)
 
 
 def kept(walk: Walk, before: Round, after: Round, asked_for: int) -> None:
@@ -66,7 +66,7 @@ def gains(walk: Walk, sheet: Sheet, before: Round, after: Round) -> None:
             walk.broken(LIQUIDATION_FAIR, "the round carries on each gain", f"account {account}", said, noted)
 
 
-def lists(walk: Walk, sheet: Sheet, after: Round) -> None:
+def lists(walk: Walk, sheet: Sheet, before: Round, after: Round) -> None:
     """The list of the stage is the one that was fixed when it began, and its cursor stands where events have come to."""
     stage = sheet.stage
     if stage is Stage.REVALUE:
@@ -83,6 +83,7 @@ def lists(walk: Walk, sheet: Sheet, after: Round) -> None:
     if stage in (Stage.DEFAULT, Stage.CLOSE):
         conjunct = "closes at the mark follow the ranking"
         walk.agree(LIQUIDATION_FAIR, conjunct, "", closes_of(rest), sheet.closes)
+        seized(walk, after.tasks[before.cursor if before.stage is stage else 0 : after.cursor])
     elif stage is Stage.HAIRCUT:
         conjunct = "each gainer pays once, in his turn"
         walk.agree(LIQUIDATION_FAIR, conjunct, "", rest, tuple(sheet.haircuts))
@@ -92,3 +93,10 @@ def lists(walk: Walk, sheet: Sheet, after: Round) -> None:
         walk.agree(LIQUIDATION_FAIR, "orders are discarded in their turn", "", rest, left)
     elif stage is Stage.LIQUIDATE:
         visited(walk, sheet, after)
+
+
+def seized(walk: Walk, done: tuple[Task, ...]) -> None:
+    """Whoever is closed at the mark has lost his orders as soon as that was his turn, not only when the stage is over."""
+    for task in done:
+        if isinstance(task, Seize):
+            loses_orders(walk, task.account, "an account that is closed at the mark loses its orders")

@@ -37,7 +37,7 @@ from settlespec.invariants.measures import (
     upwards,
 )
 from settlespec.invariants.sheet import Sheet, worst_first
-from settlespec.invariants.turns import holders, passed, standing_of
+from settlespec.invariants.turns import holders, loses_orders, passed, standing_of
 from settlespec.invariants.walk import Walk
 
 
@@ -190,9 +190,7 @@ def end_stage(walk: Walk, sheet: Sheet) -> None:
             walk.broken(LIQUIDATION_FAIR, "every planned close is carried out", stage.name, len(sheet.closes), 0)
             sheet.closes.clear()
         for account in (task.account for task in sheet.tasks if isinstance(task, Seize)):
-            live = len(walk.shadow.owned.get(account, ()))
-            conjunct = "an account that is closed at the mark loses its orders"
-            walk.check(LIQUIDATION_FAIR, not live, conjunct, f"account {account}", live, 0)
+            loses_orders(walk, account, "an account that is closed at the mark loses its orders")
     if stage is Stage.EXPIRE:
         end_expiry(walk, sheet)
     if stage is Stage.HAIRCUT:

@@ -1,6 +1,7 @@
 """Whose turn it is to be liquidated, and whether whoever was passed has had all that is due (LIQ-FAIR)."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from settlespec.arithmetic import PPM
 from settlespec.domain.orders import Side
@@ -10,6 +11,14 @@ from settlespec.invariants.closing import balance_of
 from settlespec.invariants.measures import Balance, upwards
 from settlespec.invariants.sheet import Sheet
 from settlespec.invariants.walk import Walk
+
+IN_TURN: Final = "in its turn an account in breach loses its orders"
+
+
+def loses_orders(walk: Walk, account: int, conjunct: str) -> None:
+    """No order of the account is live any more."""
+    live = len(walk.shadow.owned.get(account, ()))
+    walk.check(LIQUIDATION_FAIR, not live, conjunct, f"account {account}", live, 0)
 
 
 def in_turn(walk: Walk, sheet: Sheet, account: int) -> None:
@@ -39,8 +48,7 @@ def passed(walk: Walk, sheet: Sheet, account: int) -> None:
     walk.asked[LIQUIDATION_FAIR] += 1
     if not begun and balance.equity(walk.markets) >= balance.maintenance(walk.markets):
         return
-    live = len(walk.shadow.owned.get(account, ()))
-    walk.check(LIQUIDATION_FAIR, not live, "in its turn an account in breach loses its orders", who, live, 0)
+    loses_orders(walk, account, IN_TURN)
     limits = walk.before.parameters
     if is_restored(walk, balance) or sheet.attempts > limits.max_matches + limits.max_removals:
         return
@@ -70,6 +78,8 @@ def visited(walk: Walk, sheet: Sheet, after: Round) -> None:
         fits = after.attempts <= spent + 1
     else:
         fits = after.attempts == (sheet.attempts if begun else 0)
+    if after.attempts:
+        loses_orders(walk, account, IN_TURN)
     conjunct = "each fill and each order passed over is an attempt"
     walk.check(LIQUIDATION_FAIR, fits, conjunct, f"account {account}", after.attempts, sheet.attempts)
 
