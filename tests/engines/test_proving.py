@@ -75,6 +75,11 @@ def test_a_counterexample_is_small_enough_to_be_read():
     assert all(value in (1, 2, 3) for value in counterexample.values())
 
 
+def test_a_claim_that_is_proved_at_once_is_not_searched_for_a_small_counterexample():
+    claim, witness = 1, 1
+    assert proof_of(examples.true_law).checks == claim + witness
+
+
 def test_an_exception_on_a_path_that_can_be_taken_refutes_the_law_and_is_named():
     proof = proof_of(examples.raising_law)
     assert "ZeroDivisionError" in proof.reason

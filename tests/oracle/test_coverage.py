@@ -70,6 +70,10 @@ def test_strict_leaves_one_where_something_is_missing_and_says_what(
     assert run(["rules", "FEE-1"]) == ExitCode.HOLDS
 
 
+def test_every_rule_that_is_a_function_over_integers_is_covered_by_a_law_and_from_outside() -> None:
+    assert run(["rules", "--strict"]) == ExitCode.HOLDS
+
+
 def test_everything_is_listed_once_with_what_covers_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "--format", "json"]) == ExitCode.HOLDS
     report = json.loads(capsys.readouterr().out)

@@ -13,6 +13,7 @@ from settlespec.oracle.rulebook import (
     split_id,
     statements,
 )
+from tests.house.layers import REPOSITORY
 
 SOURCE = '''"""Not a rule: a module."""
 
@@ -40,8 +41,12 @@ def unnamed():
 
 @pytest.fixture
 def planted(tmp_path: Path) -> tuple[Statement, ...]:
-    file = tmp_path / "rules" / "trading.py"
-    file.parent.mkdir()
+    return planted_in(tmp_path)
+
+
+def planted_in(root: Path) -> tuple[Statement, ...]:
+    file = root / "settlespec" / "rules" / "trading.py"
+    file.parent.mkdir(parents=True)
     file.write_text(SOURCE, encoding="utf-8")
     return tuple(read_module(file, "settlespec.rules.trading"))
 
@@ -50,16 +55,27 @@ def function(rule_id: str, sentence: str, place: str) -> Statement:
     return Statement(rule_id, sentence, "", place, "settlespec/rules/trading.py", 1, is_function=True)
 
 
-def test_a_statement_has_its_sentence_its_rest_and_its_place(planted: tuple[Statement, ...]) -> None:
+def test_a_statement_has_its_sentence_its_rest_and_its_place(planted: tuple[Statement, ...], tmp_path: Path) -> None:
     assert planted[1] == Statement(
         id="TRADE-10.2",
         sentence="a fill moves both sides.",
         rest="Units: lots.\n    Rounding: none.",
         place="settlespec.rules.trading.Order.fill",
-        file="settlespec/rules/trading.py",
+        file=f"{tmp_path.as_posix()}/settlespec/rules/trading.py",
         line=7,
         is_function=True,
     )
+
+
+def test_in_a_clone_a_file_is_named_from_its_root_on(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    assert {statement.file for statement in planted_in(tmp_path / "spec")} == {"spec/settlespec/rules/trading.py"}
+
+
+def test_every_file_of_the_book_is_there_under_the_name_that_is_printed() -> None:
+    for statement in statements():
+        line = (REPOSITORY / statement.file).read_text(encoding="utf-8").splitlines()[statement.line - 1]
+        assert statement.line == 1 or line.lstrip().startswith(("def ", "class "))
 
 
 def test_only_docstrings_that_begin_with_an_id_are_rules(planted: tuple[Statement, ...]) -> None:
@@ -83,12 +99,14 @@ def test_one_id_before_the_same_sentence_twice_is_allowed() -> None:
     assert markdown(book).count("### TRADE-5") == 1
 
 
-def test_the_rules_page_is_sorted_by_number_and_grouped_by_prefix(planted: tuple[Statement, ...]) -> None:
+def test_the_rules_page_is_sorted_by_number_and_grouped_by_prefix(
+    planted: tuple[Statement, ...], tmp_path: Path
+) -> None:
     page = markdown(sorted(planted, key=lambda statement: statement.sort_key))
     headings = [line for line in page.splitlines() if line.startswith("##")]
     assert headings == ["## TRADE", "### TRADE-2", "### TRADE-10.2"]
     assert "A fill moves both sides." in page
-    assert "`settlespec.rules.trading.Order.fill`, settlespec/rules/trading.py:7" in page
+    assert f"`settlespec.rules.trading.Order.fill`, {tmp_path.as_posix()}/settlespec/rules/trading.py:7" in page
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, 
 from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import MOST_PATHS, Ended, Obligation, Purpose, SymbolicPath, explore, following
 from settlespec.engines.replaying import Replay, replay
-from settlespec.engines.solvers import Answer, Decision, Patience, decide, lemmas_about
+from settlespec.engines.solvers import Answer, Patience, decide, decide_at_length, decide_shortly, lemmas_about
 from settlespec.engines.symbolic import SymbolicCondition
 from settlespec.laws.statement import BadStatement, Law, read_by
 
@@ -197,12 +197,17 @@ class _Reading:
 
     def _can_happen(self, event: Any, otherwise: str) -> bool:
         constraints = [*self.path.constraints, event]
-        # A small counterexample is found sooner than a solver finds out that it cannot prove the claim.
-        self.inquiry.broken = self._smallest(constraints)
-        if self.inquiry.broken is not None:
-            self.inquiry.decided.append(self._obligation(constraints, Answer.SATISFIABLE))
-            return True
-        decision = self._decide(constraints)
+        self.inquiry.checks += 1
+        decision = decide_shortly(constraints, self.inquiry.patience)
+        if decision.answer is not Answer.UNSATISFIABLE:
+            # A small counterexample can be read, and is found sooner than a solver finds out that it cannot prove the claim.
+            self.inquiry.broken = self._smallest(constraints)
+            if self.inquiry.broken is not None:
+                self.inquiry.decided.append(self._obligation(constraints, Answer.SATISFIABLE))
+                return True
+        if decision.answer is Answer.UNKNOWN:
+            self.inquiry.checks += 1
+            decision = decide_at_length(constraints, self.inquiry.patience, self.path.lemmas)
         self.inquiry.decided.append(self._obligation(constraints, decision.answer))
         if decision.answer is Answer.UNKNOWN:
             self.inquiry.undecided.append(f"{otherwise} ({decision.reason})")
@@ -221,17 +226,14 @@ class _Reading:
         constraints = self.path.constraints
         self.example = self._smallest(constraints)
         if self.example is None:
-            decision = self._decide(constraints)
+            self.inquiry.checks += 1
+            decision = decide(constraints, self.inquiry.patience, self.path.lemmas)
             if decision.answer is Answer.SATISFIABLE:
                 self.example = self._found(decision.model)
             elif decision.answer is Answer.UNKNOWN:
                 self.inquiry.doubtful_paths += 1
             else:
                 raise Ended
-
-    def _decide(self, constraints: Sequence[Any]) -> Decision:
-        self.inquiry.checks += 1
-        return decide(constraints, self.inquiry.patience, self.path.lemmas)
 
     def _smallest(self, constraints: Sequence[Any]) -> _Found | None:
         """Look for a model whose integers a person can read."""

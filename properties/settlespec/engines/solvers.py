@@ -62,18 +62,27 @@ def decide(constraints: Sequence[Any], patience: Patience, lemmas: Sequence[Any]
         patience: how long each attempt may take.
         lemmas: facts that follow from the constraints, for the attempt that gets help.
     """
-    products = products_in(constraints)
-    if products:
+    decision = decide_shortly(constraints, patience)
+    return decide_at_length(constraints, patience, lemmas) if decision.answer is Answer.UNKNOWN else decision
+
+
+def decide_shortly(constraints: Sequence[Any], patience: Patience) -> Decision:
+    """The short tries, by which most is decided that is decided at all."""
+    if products_in(constraints):
         # The nonlinear core works over the reals: no real solution means no integer one, anything else says nothing.
         decision = _ask(z3.Tactic("qfnra-nlsat").solver(), constraints, patience.nonlinear_core)
         if decision.answer is Answer.UNSATISFIABLE:
             return decision
-    decision = _ask(z3.Solver(), constraints, patience.quick)
-    if decision.answer is Answer.UNKNOWN and (products or lemmas):
+    return _ask(z3.Solver(), constraints, patience.quick)
+
+
+def decide_at_length(constraints: Sequence[Any], patience: Patience, lemmas: Sequence[Any] = ()) -> Decision:
+    """The longer tries, with lemmas and without, of what the short ones left open."""
+    if lemmas or products_in(constraints):
         decision = _ask(z3.Solver(), [*constraints, *lemmas, *lemmas_about(constraints)], patience.lemmas)
-    if decision.answer is Answer.UNKNOWN:
-        decision = _ask(z3.Solver(), constraints, patience.default)
-    return decision
+        if decision.answer is not Answer.UNKNOWN:
+            return decision
+    return _ask(z3.Solver(), constraints, patience.default)
 
 
 def _ask(solver: z3.Solver, constraints: Iterable[Any], milliseconds: int) -> Decision:

@@ -19,6 +19,8 @@ class Outside(StrEnum):
     """Figures that a venue, a clearing house or a chain publishes."""
     PUBLISHED_FORMULA = "published formula"
     """A formula as others publish it, computed in exact fractions or by a decimal library."""
+    PUBLISHED_PRACTICE = "published practice"
+    """What a venue, a protocol or a regulator says that it does, read in the test by a search, a count or lot by lot."""
     REAL_SERIES = "real series"
     """What really happened, block by block or fill by fill."""
     LIBRARY = "library"
@@ -41,6 +43,7 @@ class OutsideCheck:
 
 _PAGE: Final = "tests/documentation/test_arithmetic.py"
 _FORMULAS: Final = "tests/rules/test_published_formulas.py"
+_PRACTICE: Final = "tests/rules/test_published_practice.py"
 
 OUTSIDE_CHECKS: Final = (
     OutsideCheck(
@@ -163,6 +166,51 @@ OUTSIDE_CHECKS: Final = (
         Outside.PUBLISHED_FORMULA,
         f"{_FORMULAS}::test_lots_that_are_added_lose_what_a_scan_of_the_whole_portfolio_from_nothing_finds",
         ("MARGIN-2.4",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_a_block_is_final_once_the_op_stack_has_read_it_at_some_head",
+        ("BASE-10",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_a_forced_limit_is_the_nearest_price_that_the_venue_allows",
+        ("CUST-5",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_a_price_is_outside_the_band_where_it_fails_binances_percent_price",
+        ("TRADE-5", "TRADE-5.2", "TRADE-5.3", "TRADE-5.5"),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_a_forced_request_is_overdue_when_arbitrum_would_force_it",
+        ("CUST-9", "CUST-9.2"),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_an_outage_is_charged_as_on_mango",
+        ("FUND-4",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_a_haircut_takes_the_loss_and_no_more_from_gains_in_proportion",
+        ("LIQ-3", "LIQ-3.2"),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_a_liquidation_slips_no_further_than_a_market_close_of_hyperliquid",
+        ("LIQ-6", "LIQ-6.2", "LIQ-6.3"),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_lots_close_against_opposite_positions_as_dydx_deleverages",
+        ("LIQ-8",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_whoever_stays_in_breach_is_closed_out_as_under_regulation_sho",
+        ("LIQ-13", "LIQ-14"),
     ),
     OutsideCheck(
         Outside.INVARIANTS,

@@ -50,7 +50,7 @@ class Statement:
     place: str
     """The full name of what carries the rule out."""
     file: str
-    """The file, from the package's root on: ``settlespec/rules/fees.py``."""
+    """The file: in a clone from its root on (``spec/settlespec/rules/fees.py``), else where it is installed."""
     line: int
     is_function: bool
     code: str = field(default="", eq=False, repr=False)
@@ -92,7 +92,7 @@ def read_module(path: Path, module: str) -> Iterator[Statement]:
     """The statements of one module; `module` is its full name."""
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source, filename=str(path))
-    file = "/".join([*module.split(".")[:2], *path.parts[path.parts.index(module.split(".")[1]) + 1 :]])
+    file = _file_of(path)
     for node, name in _documented(tree, module):
         text = cleandoc(ast.get_docstring(node, clean=False) or "")
         match = RULE_ID.match(text)
@@ -109,6 +109,15 @@ def read_module(path: Path, module: str) -> Iterator[Statement]:
             is_function=isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef),
             code="" if isinstance(node, ast.Module) else ast.get_source_segment(source, node) or "",
         )
+
+
+def _file_of(path: Path) -> str:
+    """Where somebody finds the file: a source root of a clone stands beside its ``pyproject.toml``."""
+    for package in path.parents:
+        clone = package.parent.parent
+        if package.name == "settlespec" and (clone / "pyproject.toml").is_file():
+            return path.relative_to(clone).as_posix()
+    return path.as_posix()
 
 
 def _documented(node: Documented, name: str) -> Iterator[tuple[Documented, str]]:
