@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settlespec.arithmetic import PPM
-from settlespec.rules import base_fees, custody, funding, liquidation, trading
+from settlespec.rules import base_fees, custody, expiry, funding, liquidation, margin, trading
 
 BUYS, SELLS = 1, -1
 SIDES = st.sampled_from((BUYS, SELLS))
@@ -125,3 +125,28 @@ def test_whoever_stays_in_breach_is_closed_out_as_under_regulation_sho(days: str
         count = liquidation.rounds_in_breach(count, outcome == "f")
         assert count == day - len(days[:day].rstrip("f"))
         assert liquidation.beyond_patience(count, 12) is days[:day].endswith("f" * 13)
+
+
+@given(st.sets(st.integers(1, 6), min_size=1, max_size=4), st.integers(0, 23), st.integers(0, 6))
+def test_what_expires_today_is_a_tier_of_its_own_as_at_iccl(days: set[int], hour: int, today: int) -> None:
+    """ICCL circular 20241219-27, on SEBI/HO/MRD/TPD-1/P/CIR/2024/132, 5.2: on expiry day tier 1 is the expiry of that day, tier 2 the
+    others; on other days there is one tier, and calendar spreads stand within a tier only.
+    """
+    left = sorted(day for day in days if day >= today)
+    tiers = [[day] if day == today else [] for day in left[:1]] + [[day for day in left if day != today]]
+    last_hour = 23
+    groups: dict[int, list[int]] = {}
+    for day in left:
+        group = expiry.near_expiry(24 * day + last_hour, 24 * today + hour, last_hour)
+        groups.setdefault(group, []).append(day)
+    assert sorted(groups.values()) == sorted(tier for tier in tiers if tier)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**9), st.integers(1, 10**9))
+def test_written_lots_count_as_futures_equivalents_of_the_cftc(lots: int, short_lot: int, linear: int) -> None:
+    """17 CFR 150.1, futures-equivalent: an option contract counts by its risk factor of the day before, which is at most that of a future.
+
+    The risk factor here is what a written lot needs, as a share of a linear lot.
+    """
+    factor = min(Fraction(short_lot, linear), Fraction(1))
+    assert margin.weighted_open_interest(lots, short_lot, linear) == floor(lots * factor)

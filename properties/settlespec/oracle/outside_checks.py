@@ -213,6 +213,16 @@ OUTSIDE_CHECKS: Final = (
         ("LIQ-13", "LIQ-14"),
     ),
     OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_what_expires_today_is_a_tier_of_its_own_as_at_iccl",
+        ("EXPIRY-6",),
+    ),
+    OutsideCheck(
+        Outside.PUBLISHED_PRACTICE,
+        f"{_PRACTICE}::test_written_lots_count_as_futures_equivalents_of_the_cftc",
+        ("MARGIN-6.2",),
+    ),
+    OutsideCheck(
         Outside.INVARIANTS,
         "tests/monitoring/test_planted_violations.py::"
         "test_a_broken_rule_is_noticed_by_its_invariant_at_the_operation_on_which_it_first_acted",
