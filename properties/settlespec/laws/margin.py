@@ -4,7 +4,7 @@ from typing import Annotated, Final, TypeAlias
 
 from attrs import evolve
 
-from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, negate
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, minimum, negate
 from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
 from settlespec.laws.grounds import FACTOR, FALLS, INTERVAL, REQUIREMENT
@@ -351,16 +351,19 @@ def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Q
 
 @law(
     "MARGIN-6c",
-    "Open interest counts for no more lots than it has, and for no fewer with more lots or more at risk in each.",
+    "Open interest counts by its share of risk, rounded down: for no more lots than it has, for no fewer with more lots or more at risk.",
     rules=("MARGIN-6.2",),
     loses="owners, by a surcharge that somebody raises with options worth nothing",
     shape="one instrument beside its reference, two values of its open interest or of its risk",
+    assumes=(INTERVAL,),
 )
 def open_interest_counts_by_its_risk(lots: Size, more: Size, alone: Amount, riskier: Amount, linear: Amount) -> None:
     """As many as it has where a lot needs no less than one of the reference; a linear instrument is its own."""
-    assume((lots <= more) & (alone <= riskier))
+    assume((lots <= more) & (alone <= riskier), INTERVAL)
     counted = weighted_open_interest(lots, alone, linear)
     claim((counted >= 0) & (counted <= lots))
+    exact = lots * minimum(alone, linear)
+    claim((counted * linear <= exact) & (exact < (counted + 1) * linear))
     claim(counted <= weighted_open_interest(more, alone, linear))
     claim(counted <= weighted_open_interest(lots, riskier, linear))
     claim((alone < linear) | (counted == lots))

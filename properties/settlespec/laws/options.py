@@ -86,10 +86,11 @@ def a_payoff_is_bounded_and_monotone(strike: Price, low: Price, high: Price) -> 
     rules=("EXPIRY-6",),
     loses="the insurance fund, by a spread that is bare before anybody has its margin",
     shape="one expiry, two times of marks",
+    assumes=(INTERVAL,),
 )
 def an_offset_ends_once(expiry: Milliseconds, early: Milliseconds, late: Milliseconds, lead: Milliseconds) -> None:
     """Group 0 is that of everything whose offset has not ended; a perpetual stays in it."""
-    assume(early <= late)
+    assume(early <= late, INTERVAL)
     before, after = near_expiry(expiry, early, lead), near_expiry(expiry, late, lead)
     claim((before == 0) | (before == expiry))
     claim((before == 0) | (after == before))
