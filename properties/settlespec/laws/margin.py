@@ -67,7 +67,7 @@ def initial_covers_maintenance(
 @law(
     "MARGIN-3a",
     "No bad debt within the maintenance move: an account at maintenance survives it with equity that is not negative.",
-    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-3.2", "MARGIN-4"),
+    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-4"),
     loses="the insurance fund, and after it whoever gained",
     shape="one position in a linear instrument, one move of at most the maintenance rate",
     assumes=(MEETS_MAINTENANCE, WITHIN_THE_MOVE),
@@ -166,7 +166,7 @@ def every_position_needs_maintenance(
 @law(
     "MARGIN-7a",
     "Two holdings together never need more than each for itself.",
-    rules=("MARGIN-2", "MARGIN-3.2"),
+    rules=("MARGIN-1", "MARGIN-2.2"),
     loses="whoever rests orders: their sum would not cover what they become",
     shape="two positions in one linear instrument",
 )
@@ -249,7 +249,7 @@ def initial_grows_with_maintenance(small: int, extra: Size, factor: Factor, surc
 @law(
     "MARGIN-3d",
     "A linear position needs its maintenance rate and its spread charge of the notional, rounded up, no more and no less.",
-    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-3.2", "MARGIN-4"),
+    rules=("MARGIN-1", "MARGIN-2", "MARGIN-3", "MARGIN-3.2", "MARGIN-4"),
     loses="the owner or the insurance fund",
     shape="one position in a linear instrument",
 )
