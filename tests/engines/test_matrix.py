@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from settlespec.engines.matrix import COLUMNS, Cell, Strength, as_object, cells_of, from_object, undecided
+from settlespec.engines import matrix
+from settlespec.engines.matrix import COLUMNS, ORDER, Cell, Strength, as_object, cells_of, from_object, undecided
 from settlespec.engines.matrix_cache import MatrixCache, usual_folder
-from settlespec.engines.proving import Status
+from settlespec.engines.proving import Status, prove
 from settlespec.engines.stepping import Examined, Standing
-from settlespec.shapes.statement import Shape, shape, shape_called
+from settlespec.laws.statement import catalogue
+from settlespec.shapes.assumptions import RULED, Assumption
+from settlespec.shapes.statement import Shape, shape, shape_called, shapes
 
 NAME = "CONSERVATION"
 
@@ -21,9 +24,13 @@ def examined(identity: str = "tick: any time", *, accepted: int = 1, **standing:
     return Examined(identity, accepted, {"TIME_BACKWARDS": 1}, 7, 0.5, standings, (), {"time": 3, "late": True})
 
 
-def cell(*known: Examined, sampled: int = 0) -> Cell:
+def cell(*known: Examined, sampled: int = 0, assumes: tuple[Assumption, ...] = ()) -> Cell:
+    """The last of the shapes assumes something."""
     tick = shape_called("tick: any time")
-    stated = tuple(Shape("tick", str(place), "", tick.skeleton) for place, _ in enumerate(known))
+    last = len(known) - 1
+    stated = tuple(
+        Shape("tick", str(place), "", tick.skeleton, assumes if place == last else ()) for place, _ in enumerate(known)
+    )
     by_id = {each.id: found for each, found in zip(stated, known, strict=True)}
     cells = cells_of(stated, by_id, {"tick": {NAME: sampled}})
     return next(each for each in cells if (each.row, each.invariant) == ("tick", NAME))
@@ -56,6 +63,77 @@ def test_a_cell_is_as_strong_as_its_weakest_shape_and_nothing_undecided_is_prove
     known: tuple[Examined, ...], sampled: int, strength: Strength
 ):
     assert cell(*known, sampled=sampled).strength is strength
+
+
+BY_A_LAW = Assumption("it is late", ("FUND-3b",))
+SAMPLED = Assumption("it rains", only_sampled="that it does")
+
+
+@pytest.mark.parametrize(
+    ("known", "assumes", "strength"),
+    [
+        ((PROVED,), (BY_A_LAW,), Strength.STEP),
+        ((PROVED,), (SAMPLED,), Strength.GIVEN),
+        ((PROVED, PROVED), (BY_A_LAW, SAMPLED), Strength.GIVEN),
+        ((PROVED, SILENT), (SAMPLED,), Strength.GIVEN),
+        ((SILENT,), (SAMPLED,), Strength.SILENT),
+        ((UNKNOWN,), (SAMPLED,), Strength.UNKNOWN),
+        ((REFUTED,), (SAMPLED,), Strength.REFUTED),
+    ],
+)
+def test_a_cell_is_proved_of_the_step_only_where_laws_say_all_that_a_shape_of_its_row_assumes(
+    known: tuple[Examined, ...], assumes: tuple[Assumption, ...], strength: Strength
+):
+    found = cell(*known, sampled=0, assumes=assumes)
+    assert (found.strength, found.assumes) == (strength, assumes)
+    assert (found.reason == "given that it rains") == (strength is Strength.GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("known", "strength"),
+    [(PROVED, Strength.RULE), (UNKNOWN, Strength.UNKNOWN), (REFUTED, Strength.REFUTED), (SILENT, Strength.SILENT)],
+)
+def test_what_a_shape_nearly_assumes_is_never_proved_of_the_step_and_names_its_laws(
+    monkeypatch: pytest.MonkeyPatch, known: Examined, strength: Strength
+):
+    monkeypatch.setattr(matrix, "RULED", {("tick", NAME): ("ROUND-1a", "LIQ-3d")})
+    found = cell(known, assumes=(SAMPLED,))
+    assert found.strength is strength
+    assert ("by law ROUND-1a and LIQ-3d" in found.reason) == (strength is Strength.RULE)
+
+
+def test_a_proof_of_the_step_is_stronger_than_one_under_an_assumption_and_that_than_one_of_the_rules():
+    strongest_last = (Strength.SAMPLED, Strength.SILENT, Strength.RULE, Strength.GIVEN, Strength.STEP)
+    assert tuple(ORDER)[-5:] == strongest_last
+    assert [ORDER[strength] for strength in strongest_last] == sorted(ORDER[strength] for strength in strongest_last)
+
+
+LAWS = {stated.id: stated for stated in catalogue() if not stated.is_canary}
+RESTED_UPON = sorted(
+    {law for shape in shapes() for each in shape.assumes for law in each.laws}
+    | {law for laws in RULED.values() for law in laws}
+)
+
+
+@pytest.mark.parametrize("identity", RESTED_UPON)
+def test_a_law_on_which_an_assumption_or_a_cell_rests_is_there_and_proved(identity: str):
+    assert prove(LAWS[identity]).status is Status.PROVED
+
+
+def test_every_assumption_of_a_shape_has_a_ground():
+    assumed = {each for stated in shapes() for each in stated.assumes}
+    assert assumed
+    for each in assumed:
+        assert each.laws or each.only_sampled
+        assert each.ground in each.said
+
+
+def test_a_cell_that_is_left_to_the_laws_is_one_whose_shapes_assume_what_they_say():
+    for (row, invariant), laws in RULED.items():
+        assumed = {law for shape in shapes() if shape.row == row for each in shape.assumes for law in each.laws}
+        assert invariant in COLUMNS
+        assert assumed
+        assert assumed <= set(laws)
 
 
 def test_what_is_known_is_the_same_when_it_is_written_and_read():

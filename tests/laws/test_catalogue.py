@@ -39,6 +39,7 @@ ROUNDED_BY = {
     "MARGIN-5": "MARGIN-5b",
     "MARGIN-5.2": "MARGIN-5b",
     "MARGIN-6": "MARGIN-6b",
+    "MARGIN-6.2": "MARGIN-6c",
     "MARGIN-15": "MARGIN-15g",
     "TRADE-3": "TRADE-3f",
     "TRADE-4": "TRADE-3c",

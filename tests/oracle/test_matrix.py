@@ -11,16 +11,17 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from settlespec.engines.matrix import COLUMNS, Cell, Strength, cells_of
+from settlespec.engines.matrix import COLUMNS, Cell, Strength, assumptions_of, cells_of
 from settlespec.engines.proving import Status
 from settlespec.engines.stepping import Counterexample, Examined, Standing, examine_shape
 from settlespec.monitoring.by_operation import sample_by_operation
 from settlespec.oracle import matrix
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
-from settlespec.oracle.matrix import examine_all, print_matrix, report_of, weakened
+from settlespec.oracle.matrix import assumptions, examine_all, print_matrix, report_of, weakened
 from settlespec.oracle.matrix_page import markdown
 from settlespec.oracle.report import Report, Verdict, schema
+from settlespec.shapes.assumptions import RULED
 from settlespec.shapes.statement import ROWS, shape_called, shapes
 from tests.documentation.pages import DOCS, page
 
@@ -65,7 +66,8 @@ def test_every_cell_of_the_matrix_is_in_the_report_that_the_documentation_shows(
         f"{row} x {name}" for row in ROWS for name in COLUMNS
     )
     shown = {shape["id"]: (shape["sentence"], shape["assumes"]) for shape in known()["totals"]["shapes"]}
-    assert shown == {shape.id: (shape.sentence, list(shape.assumes)) for shape in shapes()}
+    assert shown == {shape.id: (shape.sentence, [each.said for each in shape.assumes]) for shape in shapes()}
+    assert known()["totals"]["assumptions"] == assumptions(shapes())
     jsonschema.validate(known(), schema())
 
 
@@ -75,6 +77,16 @@ def test_no_cell_of_a_quick_row_is_weaker_than_the_documentation_says():
     cells = [cell for cell in cells_of(stated, examined, {}) if cell.row in QUICK]
     assert len(cells) == len(QUICK) * len(COLUMNS)
     assert weakened(known(), cells) == []
+
+
+def test_no_cell_of_the_documentation_is_proved_of_the_step_where_a_shape_assumes_what_is_only_sampled():
+    granted = {shape.row for shape in shapes() if not all(each.is_proved for each in shape.assumes)}
+    assert granted == {"round: adopt marks", "round: haircut", "round: end"}
+    for row in known()["cells"]:
+        assert row["assumes"] == [each.said for each in assumptions_of(row["operation"], shapes())]
+        ruled = (row["operation"], row["invariant"]) in RULED
+        assert (row["status"] == Strength.RULE) == ruled
+        assert row["status"] != (Strength.STEP if row["operation"] in granted else Strength.GIVEN)
 
 
 @pytest.mark.slow
@@ -132,6 +144,14 @@ def test_the_table_has_a_row_for_each_operation_and_a_sign_for_each_strength_tha
     assert "plain amounts break it" not in text
 
 
+def test_the_legend_and_the_lines_below_it_say_what_is_assumed():
+    text = printed(everything())
+    assert "G  the same, where a shape assumes what is only sampled" in text
+    assert "r  the shape assumes nearly that" in text
+    assert "round: end x AT-REST-NOBODY-OWES rule: assumed of the step, and proved of the rules by law LIQ-1b" in text
+    assert "assumed by round: end: nobody in breach is left: nobody's equity is negative behind HAIRCUT (by law" in text
+
+
 def test_the_command_proves_what_is_not_kept_and_keeps_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
@@ -161,6 +181,9 @@ def test_the_page_shows_the_tables_of_the_report():
     for shape in shapes():
         assert f"| {shape.id} | {shape.sentence}" in text
     assert all(f"| {row} |" in text for row in ROWS)
+    for each in assumptions(shapes()):
+        assert f"| {each['sentence']} | {', '.join(each['laws'])} | {each['only_sampled']} |" in text
+    assert "- `round: end x AT-REST-NOBODY-OWES`: assumed of the step" in text
 
 
 def test_a_page_without_places_for_the_tables_is_refused():

@@ -1,7 +1,7 @@
 """The matrix, operation x invariant: how it is known that the invariant survives the operation.
 
-A cell is as strong as the weakest answer of the shapes of its row. Where the step was not decided the cell says what is known otherwise,
-and nothing undecided counts as proved.
+A cell is as strong as the weakest answer of the shapes of its row, and no stronger than what the shapes assume. Where the step was not
+decided the cell says what is known otherwise, and nothing undecided counts as proved.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from settlespec.engines.killable import Died, TimeUp, interrupts_held, run_killa
 from settlespec.engines.proving import Status
 from settlespec.engines.stepping import Examined, Standing, examine_shape
 from settlespec.invariants.catalogue import CARDS
+from settlespec.shapes.assumptions import RULED, Assumption
 from settlespec.shapes.statement import ROWS, Shape, shape_called
 
 SECONDS: Final = 1_500.0
@@ -35,8 +36,12 @@ class Strength(StrEnum):
     """The monitor judged it on this operation in seeded runs, and it held."""
     SILENT = "silent"
     """On every way the invariant had nothing to judge."""
+    RULE = "rule"
+    """A shape assumes nearly what the invariant says; laws prove it of the rules."""
+    GIVEN = "step, given"
+    """The step itself, where a shape assumes what is only sampled."""
     STEP = "step"
-    """The step itself, on symbolic amounts over the stated shapes."""
+    """The step itself, on symbolic amounts over the stated shapes; whatever they assume is implied by proved laws."""
 
 
 ORDER: Final = {strength: place for place, strength in enumerate(Strength)}
@@ -56,6 +61,8 @@ class Cell:
     sampled: int
     """Evaluations in the seeded runs."""
     reason: str = ""
+    assumes: tuple[Assumption, ...] = ()
+    """What the shapes of the row assume."""
 
 
 def cells_of(
@@ -71,16 +78,36 @@ def cells_of(
     by_row: dict[str, list[Examined]] = {row: [] for row in ROWS}
     for shape in shapes:
         by_row[shape.row].append(examined[shape.id])
-    return tuple(_cell(row, name, by_row[row], sampled.get(row, {}).get(name, 0)) for row in ROWS for name in COLUMNS)
+    assumed = {row: assumptions_of(row, shapes) for row in ROWS}
+    return tuple(
+        _cell(row, name, by_row[row], assumed[row], sampled.get(row, {}).get(name, 0))
+        for row in ROWS
+        for name in COLUMNS
+    )
 
 
-def _cell(row: str, name: str, examined: Sequence[Examined], sampled: int) -> Cell:
+def assumptions_of(row: str, shapes: Iterable[Shape]) -> tuple[Assumption, ...]:
+    """Give what the shapes of a row assume, each once."""
+    return tuple(dict.fromkeys(each for shape in shapes if shape.row == row for each in shape.assumes))
+
+
+def _cell(row: str, name: str, examined: Sequence[Examined], assumes: tuple[Assumption, ...], sampled: int) -> Cell:
     standings = [each.standings[name] for each in examined]
     ways = sum(standing.ways for standing in standings)
     strength, reason = _known_by_step(examined, standings)
+    if strength is Strength.STEP:
+        strength, reason = known_of_a_step(row, name, assumes)
     if strength is Strength.UNKNOWN and sampled:
         strength = Strength.SAMPLED
-    return Cell(row, name, strength, ways, sampled, reason)
+    return Cell(row, name, strength, ways, sampled, reason, assumes)
+
+
+def known_of_a_step(row: str, name: str, assumes: Iterable[Assumption]) -> tuple[Strength, str]:
+    """Give what a proof of the step is worth under what its shapes assume, and why it is not worth more."""
+    if (row, name) in RULED:
+        return Strength.RULE, f"assumed of the step, and proved of the rules by law {' and '.join(RULED[row, name])}"
+    sampled = [each.sentence for each in assumes if not each.is_proved]
+    return (Strength.GIVEN, f"given that {' and that '.join(sampled)}") if sampled else (Strength.STEP, "")
 
 
 def _known_by_step(examined: Sequence[Examined], standings: Sequence[Standing]) -> tuple[Strength, str]:

@@ -190,7 +190,7 @@ def cheap_blobs_work_nothing_off(
 @law(
     "BASE-5a",
     "The reserve price is the least blob base fee, but for a fraction of a wei, at which blobs are not cheap.",
-    rules=("BASE-4", "BASE-5"),
+    rules=("BASE-5",),
     loses="whoever works out how far excess must rise before it is worked off",
     shape="one block",
 )

@@ -164,7 +164,7 @@ def the_funding_index_keeps_its_bounds(
 @law(
     "GENESIS-1c",
     "By the caps of genesis a signed round is always accepted: what it makes of an account has a place on the wire.",
-    rules=("FUND-3", "MARGIN-5", "LIQ-1", "LIQ-3", "MARGIN-8"),
+    rules=("LIQ-1", "MARGIN-8"),
     loses=STAKE,
     shape="one account with positions in as many instruments as there can be",
     composes=("STEP-2a", "TRADE-3e", "GENESIS-1a", "GENESIS-1b", "FUND-3b", "LIQ-8d", "ROUND-1a"),

@@ -89,9 +89,9 @@ def revaluing_moves_equity_by_marks_and_funding(
 
 @law(
     "ROUND-4b",
-    "When the markets adopt their marks the funding pool goes to the insurance fund, and nothing of it stays.",
-    rules=("ROUND-4.2", "ROUND-4.5"),
-    loses="the insurance fund, by the rounding of all funding",
+    "When the markets adopt their marks all of the funding pool goes to the insurance fund, and a mark within its cap lies in its band.",
+    rules=("ROUND-4.2", "ROUND-4.5", "TRADE-5.2", "TRADE-5.3"),
+    loses="the insurance fund, by the rounding of all funding, or whoever trades within the band of an earlier mark",
     shape="two perpetuals and no account",
     assumes=(POOL,),
 )
@@ -107,13 +107,15 @@ def the_pool_goes_to_the_insurance_fund(
     )
     step.adopt_marks()
     claim((draft.insurance == insurance + pool) & (draft.funding_pool == 0))
-    claim((draft.markets[LISTED].mark == mark) & (draft.marks_time == now))
+    adopted = draft.markets[LISTED]
+    claim((adopted.mark == mark) & (draft.marks_time == now))
+    claim((mark > adopted.instrument.max_price) | ((adopted.low <= mark) & (mark <= adopted.high)))
 
 
 @law(
     "EXPIRY-5a",
     "A position that is paid out becomes collateral at the payoff: equity stays, and neither lots nor open interest are left.",
-    rules=("EXPIRY-5", "ROUND-4.6"),
+    rules=("EXPIRY-5", "ROUND-4.6", "TRADE-3", "TRADE-4", "TRADE-7"),
     loses="whoever held what expired",
     shape="one account with one position in an instrument that expired",
     assumes=(OPEN,),

@@ -4,7 +4,7 @@ from typing import Annotated, Final, TypeAlias
 
 from attrs import evolve
 
-from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, negate
+from settlespec.arithmetic import PPM, absolute, ceil_div, choose, maximum, minimum, negate
 from settlespec.domain.instruments import SCENARIOS, Instrument, InstrumentKind, Market
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, SignedSize, Size
 from settlespec.laws.grounds import FACTOR, FALLS, INTERVAL, REQUIREMENT
@@ -67,7 +67,7 @@ def initial_covers_maintenance(
 @law(
     "MARGIN-3a",
     "No bad debt within the maintenance move: an account at maintenance survives it with equity that is not negative.",
-    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-3.2", "MARGIN-4"),
+    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-4"),
     loses="the insurance fund, and after it whoever gained",
     shape="one position in a linear instrument, one move of at most the maintenance rate",
     assumes=(MEETS_MAINTENANCE, WITHIN_THE_MOVE),
@@ -166,7 +166,7 @@ def every_position_needs_maintenance(
 @law(
     "MARGIN-7a",
     "Two holdings together never need more than each for itself.",
-    rules=("MARGIN-2", "MARGIN-3.2"),
+    rules=("MARGIN-1", "MARGIN-2.2"),
     loses="whoever rests orders: their sum would not cover what they become",
     shape="two positions in one linear instrument",
 )
@@ -249,7 +249,7 @@ def initial_grows_with_maintenance(small: int, extra: Size, factor: Factor, surc
 @law(
     "MARGIN-3d",
     "A linear position needs its maintenance rate and its spread charge of the notional, rounded up, no more and no less.",
-    rules=("MARGIN-1", "MARGIN-2.2", "MARGIN-3.2", "MARGIN-4"),
+    rules=("MARGIN-1", "MARGIN-2", "MARGIN-3", "MARGIN-3.2", "MARGIN-4"),
     loses="the owner or the insurance fund",
     shape="one position in a linear instrument",
 )
@@ -351,16 +351,19 @@ def the_surcharge_grows_with_open_interest(instrument: LinearInstrument, less: Q
 
 @law(
     "MARGIN-6c",
-    "Open interest counts for no more lots than it has, and for no fewer with more lots or more at risk in each.",
+    "Open interest counts by its share of risk, rounded down: for no more lots than it has, for no fewer with more lots or more at risk.",
     rules=("MARGIN-6.2",),
     loses="owners, by a surcharge that somebody raises with options worth nothing",
     shape="one instrument beside its reference, two values of its open interest or of its risk",
+    assumes=(INTERVAL,),
 )
 def open_interest_counts_by_its_risk(lots: Size, more: Size, alone: Amount, riskier: Amount, linear: Amount) -> None:
     """As many as it has where a lot needs no less than one of the reference; a linear instrument is its own."""
-    assume((lots <= more) & (alone <= riskier))
+    assume((lots <= more) & (alone <= riskier), INTERVAL)
     counted = weighted_open_interest(lots, alone, linear)
     claim((counted >= 0) & (counted <= lots))
+    exact = lots * minimum(alone, linear)
+    claim((counted * linear <= exact) & (exact < (counted + 1) * linear))
     claim(counted <= weighted_open_interest(more, alone, linear))
     claim(counted <= weighted_open_interest(lots, riskier, linear))
     claim((alone < linear) | (counted == lots))

@@ -86,10 +86,11 @@ def a_payoff_is_bounded_and_monotone(strike: Price, low: Price, high: Price) -> 
     rules=("EXPIRY-6",),
     loses="the insurance fund, by a spread that is bare before anybody has its margin",
     shape="one expiry, two times of marks",
+    assumes=(INTERVAL,),
 )
 def an_offset_ends_once(expiry: Milliseconds, early: Milliseconds, late: Milliseconds, lead: Milliseconds) -> None:
     """Group 0 is that of everything whose offset has not ended; a perpetual stays in it."""
-    assume(early <= late)
+    assume(early <= late, INTERVAL)
     before, after = near_expiry(expiry, early, lead), near_expiry(expiry, late, lead)
     claim((before == 0) | (before == expiry))
     claim((before == 0) | (after == before))
@@ -238,7 +239,7 @@ def charges_are_subadditive(size: SignedSize, change: SignedSize, basis: Amount,
 @law(
     "MARGIN-15f",
     "A call and a written put of one strike lose what a future entered at the strike loses.",
-    rules=("MARGIN-15", "EXPIRY-1"),
+    rules=("MARGIN-15",),
     loses="whoever replaces a future by a call and a written put of one strike",
     shape="one call and one written put of one strike, worth their payoffs after the move",
     composes=("MARGIN-15c", "EXPIRY-1a"),
@@ -294,7 +295,7 @@ def an_array_is_bounded_scenario_by_scenario(
 @law(
     "MARGIN-1a",
     "What one lot needs by itself is its largest loss on that side and its charges, whatever the array.",
-    rules=("MARGIN-1.2", "MARGIN-2.2"),
+    rules=("MARGIN-1.2", "MARGIN-2.5"),
     loses="whoever relies on the short cut",
     shape="one array of sixteen losses",
 )

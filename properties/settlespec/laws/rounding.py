@@ -171,7 +171,7 @@ def the_slip_is_rounded_down(reference: Price, slip: Factor, step: Price) -> Non
 @law(
     "TRADE-3f",
     "The cost that a partial close removes is rounded down, so what is left of it is never less than its share.",
-    rules=("TRADE-3", "TRADE-4"),
+    rules=("TRADE-3",),
     loses="whoever reads from the cost what a position was bought for",
     shape="a position of either sign, closed in part",
     assumes=(CLOSES,),

@@ -212,7 +212,7 @@ def every_request_has_its_own_window(
 @law(
     "OUT-5a",
     "Blocks enough to leave pass the window, once the request, the freeze and the way out are each included.",
-    rules=("OUT-5",),
+    rules=("OUT-5", "CUST-9", "CUST-9.2"),
     loses="the owner who was told how long leaving takes at most",
     shape="one owner without positions and orders",
     assumes=(SLOTS,),

@@ -35,7 +35,7 @@ OVERPAID: Final = "whoever publishes blobs, at a price that is not the base laye
 @law(
     "BASE-2b",
     "The gas towards a fee is the farthest from the target that does not pass it, as far as the limit allows.",
-    rules=("BASE-1", "BASE-2"),
+    rules=("BASE-2",),
     loses="liveness: whoever simulates a base layer misses the fee that a record says",
     shape="one block",
 )

@@ -19,6 +19,7 @@ from settlespec.oracle.consoles import PipeConsole, say
 from settlespec.oracle.edition import RULE_PACKAGES, digest_of, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.report import Report, Row, Verdict
+from settlespec.shapes.assumptions import Assumption
 from settlespec.shapes.statement import ROWS, Shape, shapes
 
 CHECKING_PACKAGES: Final = (
@@ -34,6 +35,8 @@ SLOW: Final = ("round: liquidate", "take forced order", "place")
 
 WORDS: Final = {
     Strength.STEP: "step",
+    Strength.GIVEN: "step, given",
+    Strength.RULE: "rule",
     Strength.SILENT: "·",
     Strength.SAMPLED: "sampled",
     Strength.UNKNOWN: "?",
@@ -42,12 +45,14 @@ WORDS: Final = {
 }
 """What a cell says, strongest first."""
 
-SIGNS: Final = {strength: word[0] for strength, word in WORDS.items()} | {Strength.STEP: "S"}
+SIGNS: Final = {strength: word[0] for strength, word in WORDS.items()} | {Strength.STEP: "S", Strength.GIVEN: "G"}
 """The same in one letter, so that a terminal of 80 columns holds the matrix."""
 
 MEANINGS: Final = {
     Strength.STEP: "the step itself ran on symbolic amounts over the stated shapes, and the invariant's own predicate held on every way",
-    Strength.SILENT: "the same, and the invariant had nothing to judge",
+    Strength.GIVEN: "the same, where a shape assumes what is only sampled: no proof without it",
+    Strength.RULE: "the shape assumes nearly that, so the step shows nothing; laws prove it of the rules",
+    Strength.SILENT: "on every way of the step the invariant had nothing to judge",
     Strength.SAMPLED: "the step was not decided; the monitor judged it in seeded runs, and it held",
     Strength.UNKNOWN: "nobody knows",
     Strength.VACUOUS: "a shape of which no amounts are accepted",
@@ -127,6 +132,7 @@ def report_of(
             "cells": {strength.value: counts[strength] for strength in Strength},
             "shapes": [_shape(shape, examined[shape.id]) for shape in stated],
             "shapes_kept": kept,
+            "assumptions": assumptions(stated),
             "ways": sum(each.accepted + sum(each.rejected.values()) for each in examined.values()),
             "questions": sum(each.checks for each in examined.values()),
             "seconds_of_shapes": round(sum(each.seconds for each in examined.values()), 3),
@@ -146,14 +152,32 @@ def _row(cell: Cell) -> Row:
         "ways": cell.ways,
         "sampled": cell.sampled,
         "reason": cell.reason,
+        "assumes": [each.said for each in cell.assumes],
     }
+
+
+def assumptions(stated: Iterable[Shape]) -> list[dict[str, Any]]:
+    """What shapes assume, each with its ground and the shapes that do."""
+    found: dict[Assumption, list[str]] = {}
+    for shape in stated:
+        for each in shape.assumes:
+            found.setdefault(each, []).append(shape.id)
+    return [
+        {
+            "sentence": each.sentence,
+            "laws": list(each.laws),
+            "only_sampled": each.only_sampled,
+            "shapes": shapes_with_it,
+        }
+        for each, shapes_with_it in found.items()
+    ]
 
 
 def _shape(shape: Shape, examined: Examined) -> dict[str, Any]:
     return {
         "id": shape.id,
         "sentence": shape.sentence,
-        "assumes": list(shape.assumes),
+        "assumes": [each.said for each in shape.assumes],
         "accepted": examined.accepted,
         "rejected": dict(examined.rejected),
         "questions": examined.checks,
@@ -197,8 +221,10 @@ def print_matrix(report: Report, cells: Sequence[Cell], console: Console) -> Non
     """Print the matrix with its legend, what went wrong, and the totals."""
     for line in (*_table(cells), "", *_legend(cells), ""):
         console.print(line, highlight=False, markup=False)
+    for one in report.totals["assumptions"]:
+        console.print(_assumed(one), highlight=False, markup=False)
     for cell in cells:
-        if cell.strength in (*BAD, Strength.UNKNOWN):
+        if cell.strength in (*BAD, Strength.UNKNOWN, Strength.RULE):
             said = f"{cell.row} x {cell.invariant} {cell.strength.value}: {cell.reason}"
             console.print(said, style="bold", highlight=False, markup=False)
     for shape in report.totals["shapes"]:
@@ -213,6 +239,11 @@ def print_matrix(report: Report, cells: Sequence[Cell], console: Console) -> Non
         f"{totals['seconds_of_shapes']:.0f} s of proving, this run {report.seconds:.0f} s",
         highlight=False,
     )
+
+
+def _assumed(one: Mapping[str, Any]) -> str:
+    assumed = Assumption(one["sentence"], tuple(one["laws"]), one["only_sampled"])
+    return f"assumed by {', '.join(one['shapes'])}: {assumed.said}"
 
 
 def _table(cells: Sequence[Cell]) -> Iterator[str]:

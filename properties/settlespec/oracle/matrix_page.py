@@ -7,7 +7,7 @@ from settlespec.engines.matrix import COLUMNS, Strength
 from settlespec.oracle.matrix import MEANINGS, WORDS
 from settlespec.shapes.statement import ROWS
 
-MATRIX, SHAPES = "<!-- matrix -->", "<!-- shapes -->"
+MATRIX, ASSUMPTIONS, SHAPES = "<!-- matrix -->", "<!-- assumptions -->", "<!-- shapes -->"
 """The places of the page at which the tables stand."""
 
 
@@ -15,13 +15,17 @@ def markdown(page: str, report: Mapping[str, Any]) -> str:
     """The page with its tables.
 
     Args:
-        page: the text, with a place for the matrix and one for the shapes.
+        page: the text, with a place for the matrix, one for what is assumed, and one for the shapes.
         report: as ``settlespec prove --matrix --format json`` writes it.
 
     Raises:
         ValueError: the page lacks a place.
     """
-    tables = {MATRIX: (*_matrix(report), "", *_legend(report)), SHAPES: tuple(_shapes(report))}
+    tables = {
+        MATRIX: (*_matrix(report), "", *_legend(report)),
+        ASSUMPTIONS: tuple(_assumptions(report)),
+        SHAPES: tuple(_shapes(report)),
+    }
     for place, lines in tables.items():
         if page.count(place) != 1:
             raise ValueError(f"the page of the matrix has {page.count(place)} places {place}, not one")
@@ -48,6 +52,17 @@ def _legend(report: Mapping[str, Any]) -> Iterator[str]:
         f"{len(totals['shapes'])} shapes, {totals['ways']} ways through the step, {totals['questions']:,} questions to "
         f"{totals['solver']}."
     )
+
+
+def _assumptions(report: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("| what is assumed | laws | what of it is only sampled | shapes |", "|---|---|---|---|")
+    for one in report["totals"]["assumptions"]:
+        yield f"| {one['sentence']} | {', '.join(one['laws'])} | {one['only_sampled']} | {', '.join(one['shapes'])} |"
+    ruled = [row for row in report["cells"] if row["status"] == Strength.RULE]
+    if ruled:
+        yield ""
+    for row in ruled:
+        yield f"- `{row['id']}`: {row['reason']}."
 
 
 def _shapes(report: Mapping[str, Any]) -> Iterator[str]:

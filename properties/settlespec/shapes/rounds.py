@@ -9,15 +9,20 @@ from settlespec.domain.quantities import AMOUNT, IDENTIFIER, PRICE, RATE, TIME
 from settlespec.domain.rounds import Breach, CloseAtMark, Discard, Seize, Settle, Stage
 from settlespec.domain.state import State
 from settlespec.machine.standing import equity
+from settlespec.shapes.assumptions import (
+    COLLECTED_WAS_OWED,
+    NOBODY_OWES,
+    OWED_WAS_GAINED,
+    POOL_COVERS,
+    STATEMENT_IS_PAST,
+)
 from settlespec.shapes.custody import COMPANY
 from settlespec.shapes.orders import ANY, ASK, BID, FIXED
 from settlespec.shapes.skeletons import FUND, MARK, MONEY, Skeleton, company, signed_by_oracles
 from settlespec.shapes.statement import Amounts, shape
 
 BUY, SELL = Side.BUY, Side.SELL
-OWED = (
-    "what is owed is at most what was gained (the range of rule LIQ-3; sampled), and no more is collected than is owed (rule ROUND-6)",
-)
+OWED = OWED_WAS_GAINED, COLLECTED_WAS_OWED
 
 
 def micro_step(skeleton: Skeleton) -> tuple[State, Operation]:
@@ -73,10 +78,7 @@ def revalue_last(amounts: Amounts) -> tuple[State, Operation]:
     "round: adopt marks",
     "every holder is revalued",
     f"The markets adopt the marks, and EXPIRE begins with an empty list; {COMPANY}, {ANY}.",
-    assumes=(
-        "the funding pool is not negative once every holder is revalued (law FUND-2a)",
-        "the statement of an open round is not from after the clock (ORACLE-SANE where the round begins)",
-    ),
+    assumes=(POOL_COVERS, STATEMENT_IS_PAST),
 )
 def adopt(amounts: Amounts) -> tuple[State, Operation]:
     """Nothing is at its expiry."""
@@ -264,7 +266,7 @@ def liquidate_purchase(amounts: Amounts) -> tuple[State, Operation]:
     "round: end",
     "nobody in breach is left",
     f"The list of liquidations is done, and the round ends; {COMPANY}, {ANY}.",
-    assumes=("nobody's equity is negative behind HAIRCUT (rules ROUND-5, ROUND-6; sampled)",),
+    assumes=(NOBODY_OWES,),
 )
 def end(amounts: Amounts) -> tuple[State, Operation]:
     """At rest again."""

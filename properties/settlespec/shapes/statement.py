@@ -14,6 +14,7 @@ from attrs import frozen
 from settlespec.domain.operations import Operation
 from settlespec.domain.quantities import Range
 from settlespec.domain.state import State
+from settlespec.shapes.assumptions import Assumption
 
 
 class Amounts(Protocol):
@@ -42,8 +43,8 @@ class Shape:
     sentence: str
     """What is concrete in it."""
     skeleton: Skeleton
-    assumes: tuple[str, ...] = ()
-    """What is assumed beside the invariants of the state before, and who says so."""
+    assumes: tuple[Assumption, ...] = ()
+    """What is assumed beside the invariants of the state before."""
 
     @property
     def id(self) -> str:
@@ -80,7 +81,9 @@ ROWS: Final = (
 _STATED: Final[dict[str, Shape]] = {}
 
 
-def shape(row: str, name: str, sentence: str, *, assumes: tuple[str, ...] = ()) -> Callable[[Skeleton], Skeleton]:
+def shape(
+    row: str, name: str, sentence: str, *, assumes: tuple[Assumption, ...] = ()
+) -> Callable[[Skeleton], Skeleton]:
     """State a shape: the function below builds it."""
 
     def record(skeleton: Skeleton) -> Skeleton:
