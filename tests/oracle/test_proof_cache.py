@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_written_to_is_wrong_usage_in_one_line(
     file.touch()
     assert run([*ASKED, option, str(file)]) == ExitCode.WRONG_USAGE
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert json.loads(printed.out)["error"]["exit_code"] == ExitCode.WRONG_USAGE
     assert "no folder that can be written to" in printed.err
     assert printed.err.count("\n") == 1
 
@@ -96,7 +96,7 @@ def test_a_solver_that_is_missing_is_unavailable_before_anything_is_asked(
     monkeypatch.setitem(sys.modules, "crosshair", None)
     assert run([*ASKED, "--crosshair"]) == ExitCode.UNAVAILABLE
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert json.loads(printed.out)["error"]["exit_code"] == ExitCode.UNAVAILABLE
     assert printed.err == (
         "settlespec: this needs crosshair, which is not installed: pip install 'settlespec[prove]'\n"
     )
