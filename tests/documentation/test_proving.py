@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from settlespec.engines.campaign import Finding
+from settlespec.engines.sampling import STARVED_BELOW, SampleStatus
+from settlespec.laws.statement import GroundKind
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.prove import verdict_of
 from settlespec.oracle.report import Verdict
 from tests.documentation.pages import code, page, section, table
 from tests.oracle.few_laws import few_laws
+from tests.oracle.test_own_laws import OF_PRECEDENCE
 
 
 def test_of_the_two_laws_of_the_page_one_is_proved_and_one_is_refuted(
@@ -37,3 +40,18 @@ def test_the_page_has_every_answer_with_the_code_that_it_leaves_behind() -> None
     # A defect leaves its own code, whatever the verdict about the laws is.
     assert rows.pop("defect") == str(int(ExitCode.DEFECT))
     assert rows == {name: codes[verdict_of([Finding(name)])] for name in rows}
+
+
+def test_the_page_has_everything_that_sampling_says_and_every_ground() -> None:
+    engines = section(page("proving.md"), "The engines")
+    rows = dict(table(engines[engines.index("| Hypothesis | means") :]))
+    assert list(rows) == [status.value for status in SampleStatus]
+    assert f"Fewer than {STARVED_BELOW} " in rows["starved"]
+    assert {row[0] for row in table(section(page("proving.md"), "What a law rests on"))} == set(GroundKind)
+
+
+def test_the_page_has_the_exit_codes_in_the_order_in_which_they_go_before_each_other() -> None:
+    rows = {int(row[0]): row[2] for row in table(section(page("proving.md"), "Laws of your own"))}
+    assert list(rows) == [2, 66, 70, 1, 65, 75, 0]
+    tried = {int(code): verdict or "none" for _, code, verdict in OF_PRECEDENCE.values()}
+    assert [(code, rows[code]) for code in rows if code in tried] == list(tried.items())

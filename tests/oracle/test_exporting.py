@@ -72,7 +72,28 @@ def test_a_solver_that_decides_nothing_leaves_75(exported: Path, tmp_path: Path)
     assert replayed(folder, "cvc5").returncode == 75
 
 
-def test_a_script_that_is_asked_for_another_solver_says_how_to_ask(exported: Path) -> None:
-    done = replayed(exported, "yices")
+@pytest.mark.parametrize("words", [["yices"], ["z3", "soon"], ["z3", "0"], ["z3", "1", "2"], []])
+def test_a_script_that_is_asked_for_what_it_does_not_know_says_how_to_ask(exported: Path, words: list[str]) -> None:
+    command = [sys.executable, "-I", str(exported / REPLAY), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "replay.py z3 | cvc5" in done.stderr
+
+
+@pytest.mark.parametrize("solver", ["z3", "cvc5"])
+def test_a_solver_that_is_not_there_leaves_69_and_one_sentence(exported: Path, tmp_path: Path, solver: str) -> None:
+    """As by a Python beside which nothing was installed."""
+    bare = tmp_path / "python3"
+    bare.symlink_to(Path(sys.executable).resolve())
+    command = [str(bare), "-I", "-S", str(exported / REPLAY), solver]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": str(tmp_path)})
+    assert done.returncode == 69
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert f"on the path or beside {bare}: run this script by the Python of an environment that has it" in done.stderr
+
+
+def test_a_folder_without_its_index_leaves_66_and_one_sentence(exported: Path, tmp_path: Path) -> None:
+    alone = Path(shutil.copy(exported / REPLAY, tmp_path))
+    done = replayed(alone.parent, "z3")
+    assert (done.returncode, done.stderr) == (66, f"{tmp_path / INDEX}: No such file or directory\n")

@@ -1,6 +1,7 @@
 """``settlespec mutants``: what it shows, the number that it leaves behind, and the record that its page is made of."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,17 @@ def test_survivors_are_named_with_their_line(capsys: pytest.CaptureFixture[str])
 )
 def test_what_makes_no_sense_is_wrong_usage(words: list[str]):
     assert run(["mutants", *words]) == ExitCode.WRONG_USAGE
+
+
+@pytest.mark.parametrize("words", [["--rule", "FEE-1", "--resume"], ["--record"]])
+def test_a_place_that_cannot_be_written_to_is_wrong_usage_before_anything_begins(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    place = file if "--resume" in words else file / "record.json"
+    assert run(["mutants", *words, str(place)]) == ExitCode.WRONG_USAGE
+    assert re.fullmatch(rf"Error: {file}: no folder that can be written to: .*\n", capsys.readouterr().err)
 
 
 def test_a_record_is_made_of_a_whole_run_only():

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from settlespec.laws.statement import Law, catalogue
 from settlespec.oracle.command import run
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.invocation import error_schema
 from settlespec.oracle.law_files import laws_of_files
 from tests.oracle.few_laws import few_laws
 
@@ -102,14 +104,82 @@ def test_two_files_cannot_state_one_id(tmp_path: Path) -> None:
     assert "OWN-2 is the id of a law of first_of_two" in str(refused)
 
 
-def test_a_file_that_is_refused_alone_leaves_65_and_asks_nothing(
+def test_a_file_that_is_refused_alone_leaves_65_and_one_object_and_asks_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = written(tmp_path, "bad_alone.py", "import\n")
     assert run(["prove", "--laws", str(bad), *FAST]) == ExitCode.BAD_DATA
     printed = capsys.readouterr()
-    assert printed.out == ""
+    error = json.loads(printed.out)["error"]
+    assert (error["exit_code"], error["file"], error["line"]) == (ExitCode.BAD_DATA, str(bad), 1)
+    assert error["problem"].startswith("no Python: ")
+    jsonschema.validate(json.loads(printed.out), error_schema())
+    assert printed.err == f"settlespec: {error['sentence']}\n"
+
+
+OF_PRECEDENCE = {
+    "missing": (["gone.py", "refuted.py", "refused.py", "undecided.py"], ExitCode.NO_INPUT, None),
+    "refuted": (["refuted.py", "refused.py", "misstated.py", "undecided.py"], ExitCode.BROKEN, "broken"),
+    "refused": (["refused.py", "undecided.py"], ExitCode.BAD_DATA, "undecided"),
+    "refused beside what holds": (["true.py", "refused.py"], ExitCode.BAD_DATA, "undecided"),
+    "misstated": (["misstated.py", "undecided.py"], ExitCode.BAD_DATA, "undecided"),
+    "undecided": (["undecided.py", "true.py"], ExitCode.UNDECIDED, "undecided"),
+    "proved": (["true.py"], ExitCode.HOLDS, "holds"),
+}
+
+CLAIMS = {
+    "refuted": "number != 5",
+    "misstated": "number",
+    "undecided": "number**3 + other**3 + third**3 != 114 or number > third",
+    "true": "number == number",
+}
+
+
+@pytest.mark.parametrize("case", OF_PRECEDENCE)
+def test_missing_files_come_before_refuted_laws_before_refused_files_before_undecided_laws(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names, code, verdict = OF_PRECEDENCE[case]
+    # Each file has a name of its own in this process, in which a module is imported once.
+    own = {name: f"{Path(name).stem}_of_{case.replace(' ', '_')}.py" for name in names}
+    for name in names:
+        claimed = CLAIMS.get(Path(name).stem, "")
+        text = f"""{HEAD}
+
+@law("OWN-{Path(name).stem.upper()}", "?")
+def stated(number: int, other: int, third: int) -> None:
+    claim({claimed})
+"""
+        if name != "gone.py":
+            written(tmp_path, own[name], "import\n" if name == "refused.py" else text)
+    asked = [word for name in names for word in ("--laws", str(tmp_path / own[name]))]
+    assert run(["prove", *asked, "--seconds", "1", *FAST]) == code
+    printed = json.loads(capsys.readouterr().out)
+    assert printed.get("verdict") == verdict
+    if verdict is not None:
+        bad = [str(tmp_path / own[name]) for name in names if name in ("refused.py", "misstated.py")]
+        assert [reason["file"] for reason in printed["totals"]["refused"]] == bad
+
+
+def test_a_law_that_a_refused_file_may_state_is_no_slip_of_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = written(tmp_path, "bad_and_asked.py", "import\n")
+    assert run(["prove", "--laws", str(bad), "--law", "OWN-77", *FAST]) == ExitCode.BAD_DATA
+    assert json.loads(capsys.readouterr().out)["error"]["file"] == str(bad)
+
+
+def test_a_law_that_names_a_rule_which_nobody_states_is_warned_of_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.format(id="OWN-11").replace("itself.", "itself.", 1).replace('."', '.", rules=("FEE-1", "FEE-999")', 1)
+    file = written(tmp_path, "names_a_stranger.py", text)
+    assert run(["prove", "--laws", str(file), *FAST]) == ExitCode.HOLDS
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"settlespec: {file}:3: OWN-11 names FEE-999, and no rule is called so (near it: FEE")
     assert printed.err.count("\n") == 1
+    (row,) = [row for row in json.loads(printed.out)["laws"] if not row["canary"]]
+    assert row["place"] == "names_a_stranger.py:3"
 
 
 LAWS_THAT_FAIL = (

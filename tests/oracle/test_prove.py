@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import jsonschema
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 from settlespec.engines.campaign import Examination, Finding
@@ -13,11 +14,15 @@ from settlespec.engines.crosscheck import SecondOpinion
 from settlespec.engines.proving import Proof, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Statement, catalogue, law_of
+from settlespec.oracle import prove
 from settlespec.oracle.command import run
+from settlespec.oracle.consoles import PipeConsole
 from settlespec.oracle.exit_codes import ExitCode
-from settlespec.oracle.prove import choose_laws, print_report, report_of, verdict_of
+from settlespec.oracle.law_choice import choose_laws
+from settlespec.oracle.prove import print_report, report_of, verdict_of
 from settlespec.oracle.report import Report, Verdict, schema
 from tests.engines import examples
+from tests.oracle.few_laws import few_laws
 
 
 def examined(function: Statement, status: Status, sampled: SampleStatus, opinion: Status | None = None) -> Examination:
@@ -85,17 +90,69 @@ def test_the_page_shows_laws_canaries_troubles_and_totals():
     text = captured.get()
     assert "TEST-TRUE" in text
     assert "Canaries" in text
-    assert re.search(r"TEST-FALSE refuted, tests\.engines\.examples:\d+: why", text)
+    assert re.search(r"TEST-FALSE refuted, tests/engines/examples\.py:\d+: why", text)
     assert "'price': '1'" in text
     assert "1 of 2 laws proved" in text
     assert "1 of 1 canaries refuted" in text
 
 
-def test_an_unknown_law_is_wrong_usage_and_names_those_that_exist(capsys: pytest.CaptureFixture[str]):
-    assert run(["prove", "--law", "NO-SUCH"]) == ExitCode.WRONG_USAGE
+def test_the_last_line_says_how_many_laws_were_not_sampled(capsys: pytest.CaptureFixture[str]):
+    print_report(report_on([PROVED, UNKNOWN, CAUGHT]), PipeConsole(width=400))
+    assert "; 1 not sampled; " in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_an_unknown_law_is_wrong_usage_and_a_few_that_are_near_it_are_named(capsys: pytest.CaptureFixture[str]):
+    assert run(["prove", "--law", "ARITH-3z"]) == ExitCode.WRONG_USAGE
     error = capsys.readouterr().err
-    assert "NO-SUCH" in error
-    assert "ARITH-3a" in error
+    assert "no law is called ARITH-3z (near it: ARITH-3" in error
+    assert "`settlespec rules` lists them all" in error
+    assert "MARGIN" not in error
+
+
+@pytest.mark.parametrize("written", ["arith-3A", "ARITH-3a", "Arith-3a"])
+def test_a_law_is_known_in_any_case(written: str):
+    assert [law.id for law in choose_laws(catalogue(), [written], []) if not law.is_canary] == ["ARITH-3a"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--solver", "cvc5"],
+        ["--seconds", "60"],
+        ["--seed", "0"],
+        ["--law", "LIQ-4a"],
+        ["--subject", "margin"],
+        ["--crosshair"],
+        ["--laws", "x.py"],
+        ["--export", "x"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_the_matrix_refuses_every_option_that_it_would_ignore(words: list[str], capsys: pytest.CaptureFixture[str]):
+    assert run(["prove", "--matrix", *words]) == ExitCode.WRONG_USAGE
+    assert f"--matrix would ignore {words[0]}: leave out one of the two" in capsys.readouterr().err
+
+
+def test_a_row_says_what_the_law_takes_for_granted_and_what_implies_it():
+    laws = {law.id: law for law in catalogue()}
+    (row,) = report_of([Examination(laws["CUST-2d"], PROVED.proof, None, None)], "z3", 0, 1.5).rows
+    assert row["assumes"] == [
+        {"kind": "implied", "by": "CUST-2.2", "sentence": "no more is taken out or moved than is free"}
+    ]
+    assert row["composes"] == ["CUST-2a"]
+    assert row["place"].startswith("settlespec/laws/custody.py:")
+
+
+def test_a_defect_of_ours_leaves_70_and_the_report_is_the_only_object(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    few_laws(monkeypatch)
+    broken = evolve(PROVED, defect="TEST-TRUE: it does not replay")
+    monkeypatch.setattr(prove, "_with_progress", lambda *_: (broken, CAUGHT))
+    assert run(["prove", "--format", "json"]) == ExitCode.DEFECT
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["laws"][0]["status"] == "defect"
+    assert printed.err == "settlespec: a defect of settlespec: TEST-TRUE: it does not replay\n"
 
 
 def test_an_unknown_subject_is_wrong_usage(capsys: pytest.CaptureFixture[str]):

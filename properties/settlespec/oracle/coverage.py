@@ -102,21 +102,6 @@ def invariant_rows() -> list[Row]:
     ]
 
 
-def law_rows(laws: Iterable[Law]) -> list[Row]:
-    """Every law with the rules that it speaks of."""
-    return [
-        {
-            "id": law.id,
-            "kind": "canary" if law.is_canary else "law",
-            "status": "stated",
-            "sentence": law.sentence,
-            "rules": list(law.rules),
-            "shape": law.shape,
-        }
-        for law in laws
-    ]
-
-
 def outside_words(coverage: Coverage) -> list[Mapping[str, str]]:
     """The checks from outside as rows say them."""
     return [{"kind": check.kind.value, "test": check.test} for check in coverage.outside]

@@ -1,5 +1,6 @@
 """An option that would change nothing is refused: whoever gave it would believe that it did."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,17 @@ def refuse_ignored_options(flow: Path | None, preset: str, *, settled: bool) -> 
         raise click.UsageError("--round-seconds is of a FLOW only: the flows of the presets bring their own rounds")
     if preset == "minimal" and _given("accounts"):
         raise click.UsageError("--accounts is not of the minimal preset, which has its own accounts: leave it out")
+
+
+def refuse_all_but(flag: str, used: Collection[str]) -> None:
+    """Refuse whatever the running command was given beside a flag that uses a few options only.
+
+    Raises:
+        UsageError: naming the first option that would be ignored.
+    """
+    for parameter in click.get_current_context().command.params:
+        if parameter.name and parameter.name not in used and _given(parameter.name):
+            raise click.UsageError(f"{flag} would ignore {parameter.opts[0]}: leave out one of the two")
 
 
 def _given(name: str) -> bool:

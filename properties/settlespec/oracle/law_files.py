@@ -3,7 +3,7 @@
 import importlib
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -11,16 +11,21 @@ from types import ModuleType
 from settlespec.domain.errors import BadInput
 from settlespec.engines.arguments import structures_of
 from settlespec.laws.statement import BadStatement, Law, laws_in
+from settlespec.oracle.law_choice import nearest
+from settlespec.oracle.law_words import line_of
 
 
 def laws_of_files(paths: Sequence[Path], ours: Iterable[Law]) -> tuple[tuple[Law, ...], tuple[BadInput, ...]]:
     """Give the laws of these files, and what is wrong with those that are refused; one that is refused harms no other.
 
     Raises:
-        FileNotFoundError: one of them is not there: a slip of the command line, told before anything begins.
+        OSError: one of them is not there or may not be read: a slip of the command line, told before anything begins.
     """
     for path in paths:
-        path.stat()
+        if path.is_file():
+            path.open("rb").close()
+        else:
+            path.stat()
     taken = {law.id: law for law in ours}
     found: list[Law] = []
     refused: list[BadInput] = []
@@ -64,9 +69,13 @@ def laws_of_file(path: Path, taken: dict[str, Law]) -> tuple[Law, ...]:
     return laws
 
 
-def line_of(law: Law) -> int:
-    """The line in which the statement of a law begins, its decorator included."""
-    return law.function.__code__.co_firstlineno
+def strangers_in(laws: Iterable[Law], known: Collection[str]) -> Iterator[str]:
+    """What to warn of: rules that a law names and that nobody states; it would cover nothing."""
+    for law in laws:
+        for rule in law.rules:
+            if rule not in known:
+                problem = f"{law.id} names {rule}, and no rule is called so"
+                yield f"{law.function.__code__.co_filename}:{line_of(law)}: {problem}{nearest(rule, known)}"
 
 
 def _imported(path: Path) -> ModuleType:

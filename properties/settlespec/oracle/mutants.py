@@ -16,15 +16,16 @@ from settlespec.engines.campaign import JOBS, worker_pool
 from settlespec.engines.judgements import judge_all
 from settlespec.engines.killable import run_killably
 from settlespec.engines.mutating import RULES, Mutant, Operator, all_mutants
-from settlespec.engines.proving import EngineDefect
 from settlespec.oracle.bites import ARGUED, never_alone, report_of, suspects
 from settlespec.oracle.consoles import page_console, say
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.mutants_page import record_of
 from settlespec.oracle.option_types import NamedPath, Seconds
 from settlespec.oracle.pace import pace
+from settlespec.oracle.proof_cache import warn
 from settlespec.oracle.report import Report, Row, report_format
 from settlespec.oracle.rulebook import Statement, statements
+from settlespec.oracle.writing import CannotWrite, make_folder, place_of, write_whole
 
 SECONDS_OF_TRACING: Final = 600.0
 """Limit for running every law once to see what it calls."""
@@ -68,6 +69,13 @@ def command(
     started = time.monotonic()
     if record is not None and (wanted or operators):
         raise click.UsageError("a record is made of a run over all mutants: without --rule and --operator")
+    try:
+        if record is not None:
+            make_folder(place_of(record).parent)
+        if resume is not None:
+            make_folder(resume)
+    except CannotWrite as failure:
+        raise click.ClickException(str(failure)) from failure
     people, rulebook, every = equivalents(), statements((RULES,)), all_mutants()
     mutants = choose_mutants(every, rulebook, wanted, operators)
     calls = run_killably(calls_of_catalogue, RULES, seconds=SECONDS_OF_TRACING)
@@ -75,15 +83,23 @@ def command(
     judgements = _with_progress(mutants, calls, effort, jobs, resume)
     report = report_of(mutants, judgements, calls, rulebook, people, every, seed, time.monotonic() - started)
     if record is not None:
-        record.write_text(record_of(report), encoding="utf-8")
+        _keep(record, record_of(report))
     if report_format == "json":
         say(report.to_json(indent=2))
     else:
         print_report(report, page_console())
     for row in report.rows:
         if row["status"] == Fate.DEFECT:
-            raise EngineDefect(f"{row['id']}: {row['reason']}")
+            warn(f"a defect of settlespec: {row['id']}: {row['reason']}")
+            return ExitCode.DEFECT
     return report.exit_code
+
+
+def _keep(record: Path, text: str) -> None:
+    try:
+        write_whole(record, text.encode())
+    except CannotWrite as failure:
+        raise click.ClickException(str(failure)) from failure
 
 
 def choose_mutants(

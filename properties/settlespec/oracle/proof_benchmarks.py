@@ -14,8 +14,8 @@ from settlespec.engines.remembering import KeptAnswers
 from settlespec.laws.statement import Law, catalogue
 from settlespec.oracle.bench_sizes import Size
 from settlespec.oracle.benchmarks import Measurement, run_child
+from settlespec.oracle.law_words import subject_of
 from settlespec.oracle.proof_cache import warn
-from settlespec.oracle.prove import subject_of
 
 SECONDS_OF_LAWS: Final = 60.0
 """Hard limit for each engine and law."""

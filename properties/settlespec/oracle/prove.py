@@ -1,9 +1,11 @@
 """``settlespec prove``: every law by two solvers and by sampling, and every canary refuted in the same run."""
 
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -25,18 +27,22 @@ from settlespec.engines.campaign import (
 from settlespec.engines.concolic import SECONDS as CROSSHAIR_SECONDS
 from settlespec.engines.concolic import SearchStatus
 from settlespec.engines.plain_form import as_plain as as_plain
-from settlespec.engines.proving import EngineDefect, Status
+from settlespec.engines.proving import Status
 from settlespec.engines.sampling import SampleStatus
 from settlespec.laws.statement import Law, catalogue
 from settlespec.oracle import matrix
-from settlespec.oracle.consoles import page_console, say
+from settlespec.oracle.consoles import command_line, page_console, say
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
 from settlespec.oracle.exporting import REPLAY, export
-from settlespec.oracle.law_files import laws_of_files, line_of
+from settlespec.oracle.ignored_options import refuse_all_but
+from settlespec.oracle.law_choice import laws_asked
+from settlespec.oracle.law_files import laws_of_files, strangers_in
+from settlespec.oracle.law_words import file_of, grounds_of, line_of, subject_of
 from settlespec.oracle.option_types import NamedPath, Seconds
 from settlespec.oracle.proof_cache import kept_answers, warn
 from settlespec.oracle.report import Report, Row, Verdict, report_format
+from settlespec.oracle.rulebook import statements
 from settlespec.oracle.writing import CannotWrite, make_folder
 
 
@@ -79,18 +85,16 @@ def command(
     same text of law, rules and engines is not asked for again: it is shown with the time at which it was given.
     """
     if shows_matrix:
-        if wanted or subjects or files or folder or crosshair:
-            problem = "the matrix is of operations and invariants: it takes no --law, --subject, --laws, --export and --crosshair"
-            raise click.UsageError(problem)
+        refuse_all_but("--matrix", ("shows_matrix", "jobs", "refresh", "cache", "report_format"))
         return matrix.run(jobs, report_format, cache, refresh=refresh)
     started = time.monotonic()
-    own, refused = laws_of_files(files, catalogue())
+    ours = catalogue()
+    own, refused = laws_of_files(files, ours)
+    laws = laws_asked(ours, own, refused, wanted, subjects)
     for reason in refused:
         warn(f"{reason}: its laws are left out")
-    if refused and not (own or wanted or subjects):
-        return ExitCode.BAD_DATA
-    asked = wanted or (() if subjects else tuple(law.id for law in own))
-    laws = choose_laws((*catalogue(), *own), asked, subjects)
+    for slip in strangers_in(own, {rule.id for rule in statements()} if own else ()):
+        warn(slip)
     effort = Effort(
         seconds=seconds,
         asks_cvc5=solver != "z3",
@@ -110,56 +114,40 @@ def command(
         written = None if folder is None else export(folder, examinations)
     except CannotWrite as failure:
         raise click.ClickException(str(failure)) from failure
-    report = report_of(examinations, solver, seed, time.monotonic() - started)
+    misstated = _misstated(examinations, own)
+    for reason in misstated.values():
+        warn(str(reason))
+    seconds_spent = time.monotonic() - started
+    report = report_of(examinations, solver, seed, seconds_spent, refused, misstated)
     if report_format == "json":
         say(report.to_json(indent=2))
     else:
         print_report(report, page_console())
         if folder is not None:
-            say(f"{written:,} obligations in {folder}; put them to a solver: python3 {folder / REPLAY} z3")
-    return _code(report, examinations, own, refused)
+            asking = command_line((sys.executable, str(folder / REPLAY), "z3"))
+            say(f"{written:,} obligations in {folder}; put them to a solver: {asking}")
+    return _code(report, misstated)
 
 
-def _code(
-    report: Report, examinations: Sequence[Examination], own: Sequence[Law], refused: Sequence[BadInput]
-) -> ExitCode:
-    """A law of the user's that is not stated as laws are is bad data; one of ours, or an answer that does not replay, a defect."""
-    theirs = {law.id: law for law in own}
-    misstated = [one for one in examinations if one.is_misstated and one.law.id in theirs]
-    for one in misstated:
-        warn(f"{one.law.function.__code__.co_filename}:{line_of(one.law)}: {one.defect}")
-    for one in examinations:
-        if one.defect and one not in misstated:
-            raise EngineDefect(one.defect)
-    if not (misstated or refused):
-        return report.exit_code
-    broken = {row["id"] for row in report.rows if Finding(row["status"]).is_bad} - {one.law.id for one in misstated}
-    return ExitCode.BROKEN if broken else ExitCode.BAD_DATA
-
-
-def choose_laws(laws: Sequence[Law], wanted: Sequence[str], subjects: Sequence[str]) -> tuple[Law, ...]:
-    """Give the laws asked for, all of them by default, and every canary: a run without them could not be believed.
-
-    An id or a subject that nobody knows is wrong usage, and so is a question that leaves no law.
-    """
-    for asked, known, what in (
-        (wanted, {law.id for law in laws}, "law"),
-        (subjects, {subject_of(law) for law in laws}, "subject"),
-    ):
-        unknown = [name for name in asked if name not in known]
-        if unknown:
-            raise click.UsageError(f"no {what} is called {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
-    chosen = {
-        law.id for law in laws if (not wanted or law.id in wanted) and (not subjects or subject_of(law) in subjects)
+def _misstated(examinations: Sequence[Examination], own: Sequence[Law]) -> dict[str, BadInput]:
+    """The laws of the user's that are not stated as laws are, by id: bad data, where one of ours would be a defect."""
+    theirs = {law.id for law in own}
+    return {
+        one.law.id: BadInput(one.defect, file=one.law.function.__code__.co_filename, line=line_of(one.law))
+        for one in examinations
+        if one.is_misstated and one.law.id in theirs
     }
-    if not chosen:
-        raise click.UsageError("no law has both this id and this subject")
-    return tuple(law for law in laws if law.is_canary or law.id in chosen)
 
 
-def subject_of(law: Law) -> str:
-    """Give the name of the file that states the law."""
-    return law.module.rpartition(".")[2]
+def _code(report: Report, misstated: Collection[str]) -> ExitCode:
+    """A defect before a violation, a violation before bad data, bad data before what is undecided."""
+    for row in report.rows:
+        if row["status"] == Finding.DEFECT and row["id"] not in misstated:
+            warn(f"a defect of settlespec: {row['reason']}")
+            return ExitCode.DEFECT
+    if report.totals["refused"] and report.verdict is not Verdict.BROKEN:
+        return ExitCode.BAD_DATA
+    return report.exit_code
 
 
 def _with_progress(laws: Sequence[Law], effort: Effort, jobs: int, memory: Memory | None) -> tuple[Examination, ...]:
@@ -193,27 +181,51 @@ def status_of(examination: Examination, solver: str) -> Finding:
     return finding
 
 
-def report_of(examinations: Sequence[Examination], solver: str, seed: int, seconds: float) -> Report:
-    """Give the report, worst first."""
+def report_of(
+    examinations: Sequence[Examination],
+    solver: str,
+    seed: int,
+    seconds: float,
+    refused: Sequence[BadInput] = (),
+    misstated: Mapping[str, BadInput] = MappingProxyType({}),
+) -> Report:
+    """Give the report, worst first; what was refused, files and laws that are misstated, is neither true nor false."""
     findings = {examination.law.id: status_of(examination, solver) for examination in examinations}
     ordered = sorted(examinations, key=lambda one: (SEVERITY[findings[one.law.id]], one.law.is_canary, one.law.id))
     return Report(
         command="prove",
         version=version(),
         seed=seed,
-        verdict=verdict_of(list(findings.values())),
+        verdict=verdict_of(
+            [finding for law, finding in findings.items() if law not in misstated],
+            refuses=bool(refused or misstated),
+        ),
         seconds=seconds,
-        totals=_totals(examinations, findings),
+        totals=_totals(examinations, findings) | {"refused": _refused((*refused, *misstated.values()))},
         listing="laws",
         rows=tuple(_row(examination, findings[examination.law.id]) for examination in ordered),
     )
 
 
-def verdict_of(findings: Sequence[Finding]) -> Verdict:
-    """Broken before undecided before holds."""
+def verdict_of(findings: Sequence[Finding], *, refuses: bool = False) -> Verdict:
+    """Broken before undecided before holds; while something was refused nobody knows that all holds."""
     if any(finding.is_bad for finding in findings):
         return Verdict.BROKEN
-    return Verdict.UNDECIDED if any(finding.is_open for finding in findings) else Verdict.HOLDS
+    is_open = refuses or any(finding.is_open for finding in findings)
+    return Verdict.UNDECIDED if is_open else Verdict.HOLDS
+
+
+def _refused(reasons: Sequence[BadInput]) -> list[Row]:
+    return [
+        {
+            "file": reason.file,
+            "line": reason.line,
+            "field": reason.field,
+            "problem": reason.problem,
+            "remedy": reason.remedy,
+        }
+        for reason in reasons
+    ]
 
 
 def _totals(examinations: Sequence[Examination], findings: Mapping[str, Finding]) -> dict[str, Any]:
@@ -257,9 +269,11 @@ def _row(examination: Examination, finding: Finding) -> Row:
         "canary": law.is_canary,
         "subject": subject_of(law),
         "rules": list(law.rules),
-        "place": f"{law.module}:{line_of(law)}",
+        "place": f"{file_of(law)}:{line_of(law)}",
         "loses": law.loses,
         "shape": law.shape,
+        "assumes": grounds_of(law),
+        "composes": list(law.composes),
         "z3": proof.status.value,
         "cvc5": "not asked" if opinion is None else opinion.status.value,
         "cvc5_answered": [0, 0] if opinion is None else [opinion.answered, opinion.asked],
@@ -316,10 +330,13 @@ def print_report(report: Report, console: Console) -> None:
         f"{totals['proved']} of {totals['laws']} laws proved, {totals['proved_by_cvc5']} by cvc5 too; "
         f"{totals['undecided']} undecided; {totals['canaries_refuted']} of {totals['canaries']} canaries refuted; "
         f"cvc5 answered {totals['obligations_answered_by_cvc5']} of {totals['obligations']} obligations, "
-        f"{totals['disagreements']} disagreements; Z3 {totals['seconds_of_z3']:.1f} s, all {report.seconds:.1f} s; "
+        f"{totals['disagreements']} disagreements; {totals['starved']} not sampled; "
+        f"Z3 {totals['seconds_of_z3']:.1f} s, all {report.seconds:.1f} s; "
         f"seed {report.seed}",
         highlight=False,
     )
+    if totals["refused"]:
+        console.print(f"{len(totals['refused'])} refused, files or laws: of these nothing is known.", highlight=False)
     if totals["asked_of_crosshair"]:
         _print_crosshair(report, console)
     if totals["from_cache"]:

@@ -15,12 +15,12 @@ from settlespec.oracle.coverage import (
     Coverage,
     coverage_of,
     invariant_rows,
-    law_rows,
     outside_words,
     reason_rows,
 )
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.law_words import law_in_full, law_rows
 from settlespec.oracle.report import Report, Row, Verdict, report_format
 from settlespec.oracle.rulebook import Statement, conflicts, split_id, statements
 
@@ -181,8 +181,9 @@ def _status(statement: Statement, coverage: Coverage, disputed: frozenset[str], 
 
 
 def _print(report: Report) -> None:
-    """Few rules in full, more as a table; what stands beside them in a table of each kind."""
+    """Few rules or laws in full, more as a table; what else stands beside them in a table of each kind."""
     rules = [row for row in report.rows if row["kind"] == "rule"]
+    laws = [row for row in report.rows if row["kind"] in ("law", "canary")]
     console = page_console()
     if 0 < len(rules) <= IN_FULL:
         say("\n\n".join(_in_full(row) for row in rules))
@@ -195,8 +196,10 @@ def _print(report: Report) -> None:
         ("canary", "Canaries, false on purpose", {"rules": "rules", "shape": "shape"}),
     ):
         rows = [row for row in report.rows if row["kind"] == kind]
-        if rows:
+        if rows and not (rows[0] in laws and len(laws) <= IN_FULL):
             console.print(_table(title, rows, others))
+    if 0 < len(laws) <= IN_FULL:
+        say("\n\n".join(law_in_full(row) for row in laws))
     totals = report.totals
     if len(rules) > IN_FULL:
         say(
