@@ -37,7 +37,7 @@ from settlespec.domain.quantities import (
     Size,
 )
 from settlespec.domain.rounds import CloseAtMark, Stage
-from settlespec.laws.grounds import FUND, GAINS, GAINS_COVER, HYPOTHESIS, NOBODY_OWES, POOL
+from settlespec.laws.grounds import DEBTS, DEBTS_COVERED, FUND, GAINS, GAINS_COVER, HYPOTHESIS, NOBODY_OWES, POOL
 from settlespec.laws.shapes import LISTED, bidding, clearing, equity_of, exchange, owner
 from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.machine.closing import close_at_mark
@@ -52,8 +52,6 @@ OPEN: Final = implied("ZERO-SUM", "who is visited holds a position")
 PLANNED: Final = implied("LIQ-8a", "a planned close exceeds neither position")
 COLLECTED: Final = implied("LIQ-3d", "no more was collected than is owed")
 SPENT: Final = case("the attempts are spent")
-DEBTS: Final = implied("ROUND-5a", "a debt is what is settled of an equity below zero, so none is negative")
-DEBTS_COVERED: Final = implied("LIQ-1b", "debts are at most the gains and the pool")
 
 
 @law(
@@ -310,26 +308,6 @@ def the_fund_pays_debts_as_if_they_were_one(insurance: Amount, debts: int, paid:
     """`paid` is what it paid for the debts so far."""
     assume((debts >= 0) & (paid == minimum(insurance, debts)), HYPOTHESIS)
     claim(paid + insurance_payment(insurance - paid, debt) == minimum(insurance, debts + debt))
-
-
-@law(
-    "LIQ-1d",
-    "What is owed once the insurance fund has paid is not negative, and at most the gains of the round.",
-    rules=("LIQ-1", "LIQ-2"),
-    loses="everybody who could withdraw later than the others",
-    shape="any accounts: the sums of their gains and of their debts",
-    assumes=(GAINS, DEBTS, FUND, POOL, DEBTS_COVERED),
-    composes=("FUND-3b", "LIQ-1b", "LIQ-2a", "ROUND-4b", "ROUND-5a"),
-)
-def what_is_owed_is_at_most_the_gains(gains: int, debts: int, insurance: Quantums, pool: Quantums) -> None:
-    """LIQ-1a for any number of accounts; the pool has joined the insurance fund before it pays."""
-    assume(gains >= 0, GAINS)
-    assume(debts >= 0, DEBTS)
-    assume(insurance >= 0, FUND)
-    assume(pool >= 0, POOL)
-    assume(debts <= gains + pool, DEBTS_COVERED)
-    owed = debts - insurance_payment(insurance + pool, debts)
-    claim((owed >= 0) & (owed <= gains))
 
 
 @law(
