@@ -1,7 +1,5 @@
 """Laws for the tests of the engines: true, false, vacuous, undecidable and unreadable ones."""
 
-import os
-import time
 from typing import Annotated, Literal
 
 from attrs import field, frozen, validators
@@ -112,17 +110,6 @@ def starved_law(size: Size) -> None:
 @law("TEST-WORD", "A number where a condition belongs.")
 def wordy_law(number: Annotated[int, Range(1, 5)]) -> None:
     claim(number)  # type: ignore[arg-type]
-
-
-@law("TEST-SLEEPS", "It takes too long.")
-def sleeping_law(number: int) -> None:
-    time.sleep(30)
-    claim(number == number + 0)
-
-
-@law("TEST-DIES", "Its process ends.")
-def dying_law(number: int) -> None:
-    os._exit(3)
 
 
 @law("TEST-MANY", "Twenty branches.")

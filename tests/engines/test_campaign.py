@@ -15,7 +15,7 @@ from settlespec.engines.killable import run_killably
 from settlespec.engines.proving import EngineDefect, Proof, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Law, Statement, law_of
-from tests.engines import examples
+from tests.engines import examples, unruly
 
 QUICK = Effort(seconds=20, examples=30)
 
@@ -110,14 +110,14 @@ def test_every_engine_reads_one_law():
 
 
 def test_a_law_that_takes_too_long_is_undecided_and_harms_no_other():
-    sleeper = examine(law_of(examples.sleeping_law), Effort(seconds=0.5, asks_cvc5=False))
+    sleeper = examine(law_of(unruly.sleeping_law), Effort(seconds=0.5, asks_cvc5=False))
     assert sleeper.finding is Finding.UNKNOWN
     assert "0.5 s" in sleeper.proof.reason
     assert sleeper.sample is None
 
 
 def test_a_law_whose_process_dies_is_undecided():
-    assert examine(law_of(examples.dying_law), Effort(seconds=20, asks_cvc5=False)).finding is Finding.UNKNOWN
+    assert examine(law_of(unruly.dying_law), Effort(seconds=20, asks_cvc5=False)).finding is Finding.UNKNOWN
 
 
 def test_a_law_that_is_badly_stated_is_a_defect_of_the_statement_and_harms_no_other():

@@ -7,7 +7,7 @@ from settlespec.engines.concolic import Search, SearchStatus, explore_law, searc
 from settlespec.engines.killable import run_killably
 from settlespec.engines.replaying import replay
 from settlespec.laws.statement import Law, Statement, catalogue, law_of
-from tests.engines import examples
+from tests.engines import examples, unruly
 
 
 def explored(function: Statement, seconds: float = 10) -> Search:
@@ -40,8 +40,8 @@ def test_a_law_that_is_too_hard_is_unknown_with_the_reason():
 
 
 def test_a_law_that_hangs_is_ended_from_outside_and_one_that_dies_is_unknown():
-    assert explored(examples.sleeping_law, seconds=0.2).status is SearchStatus.UNKNOWN
-    dead = explored(examples.dying_law)
+    assert explored(unruly.sleeping_law, seconds=0.2).status is SearchStatus.UNKNOWN
+    dead = explored(unruly.dying_law)
     assert dead.status is SearchStatus.UNKNOWN
     assert "exit code 3" in dead.reason
 

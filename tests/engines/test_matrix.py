@@ -1,6 +1,7 @@
 """A cell of the matrix is what the shapes of its row come to, and its proofs are kept under the text that they are of."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,15 @@ from attrs import evolve
 
 from settlespec.engines import matrix
 from settlespec.engines.matrix import COLUMNS, ORDER, Cell, Strength, as_object, cells_of, from_object, undecided
-from settlespec.engines.matrix_cache import MatrixCache, usual_folder
+from settlespec.engines.matrix_cache import MOST_BYTES, MatrixCache, usual_folder
 from settlespec.engines.proving import Status, prove
+from settlespec.engines.sources import versions
 from settlespec.engines.stepping import Examined, Standing
 from settlespec.laws.statement import catalogue
+from settlespec.oracle.matrix import text_digest
 from settlespec.shapes.assumptions import RULED, Assumption
 from settlespec.shapes.statement import Shape, shape, shape_called, shapes
+from tests.documentation.pages import DOCS
 
 NAME = "CONSERVATION"
 
@@ -140,16 +144,41 @@ def test_what_is_known_is_the_same_when_it_is_written_and_read():
     assert from_object(json.loads(json.dumps(as_object(PROVED)))) == PROVED
 
 
+def witness_of(identity: str) -> dict[str, int | bool]:
+    """The amounts that the documentation shows of a shape."""
+    told = json.loads((DOCS / "matrix.json").read_text(encoding="utf-8"))["totals"]["shapes"]
+    (found,) = (one["witness"] for one in told if one["id"] == identity)
+    return {name: value if isinstance(value, bool) else int(value) for name, value in found.items()}
+
+
+SHOWN = evolve(PROVED, witness=witness_of(PROVED.shape))
+"""A proof whose witness replays."""
+
+
+def today() -> str:
+    return "rules of today"
+
+
 def test_a_proof_is_found_again_under_its_text_and_under_no_other(tmp_path: Path):
-    MatrixCache(tmp_path, "rules of today").keep(PROVED)
-    assert MatrixCache(tmp_path, "rules of today").find(PROVED.shape) == PROVED
-    assert MatrixCache(tmp_path, "rules of tomorrow").find(PROVED.shape) is None
-    assert MatrixCache(tmp_path, "rules of today").find("receive: deposit") is None
+    MatrixCache(tmp_path, today).keep(SHOWN)
+    assert MatrixCache(tmp_path, today).find(SHOWN.shape) == SHOWN
+    assert MatrixCache(tmp_path, lambda: "rules of tomorrow").find(SHOWN.shape) is None
+    assert MatrixCache(tmp_path, today).find("receive: deposit") is None
+
+
+def test_a_proof_is_not_kept_when_its_text_changed_while_it_was_sought(tmp_path: Path):
+    texts = iter(("rules of today", "rules of tomorrow"))
+    MatrixCache(tmp_path, lambda: next(texts)).keep(SHOWN)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_text_of_a_proof_names_the_versions_that_the_answers_about_laws_name():
+    assert str(versions()) in text_digest()
 
 
 @pytest.mark.parametrize("known", [UNKNOWN, REFUTED, undecided("tick: any time", "killed", 1.0)])
 def test_only_proofs_are_kept(tmp_path: Path, known: Examined):
-    cache = MatrixCache(tmp_path, "text")
+    cache = MatrixCache(tmp_path, today)
     cache.keep(known)
     assert not list(tmp_path.iterdir())
 
@@ -162,24 +191,48 @@ def test_only_proofs_are_kept(tmp_path: Path, known: Examined):
         b"[]",
         b"{}",
         b"\xff",
-        json.dumps({**as_object(PROVED), "standings": {}}).encode(),
-        json.dumps({**as_object(PROVED), "shape": "receive: deposit"}).encode(),
-        json.dumps(as_object(REFUTED)).encode(),
+        b"[" * 100_000,
+        b" " * (MOST_BYTES + 1),
+        json.dumps({**as_object(SHOWN), "standings": {}}).encode(),
+        json.dumps({**as_object(SHOWN), "shape": "receive: deposit"}).encode(),
+        json.dumps({**as_object(SHOWN), "trouble": "killed"}).encode(),
+        json.dumps({**as_object(SHOWN), "accepted": 0}).encode(),
+        json.dumps({**as_object(SHOWN), "accepted": float("inf")}).encode(),
+        json.dumps({**as_object(SHOWN), "checks": -1}).encode(),
+        json.dumps({**as_object(SHOWN), "rejected": {"TIME_BACKWARDS": -1}}).encode(),
+        json.dumps({**as_object(SHOWN), "seconds": -0.5}).encode(),
+        json.dumps({**as_object(SHOWN), "seconds": float("nan")}).encode(),
+        json.dumps({**as_object(SHOWN), "seconds": float("inf")}).encode(),
+        json.dumps({**as_object(SHOWN), "witness": {}}).encode(),
+        json.dumps({**as_object(SHOWN), "witness": {**as_object(SHOWN)["witness"], "claim 0": "-1"}}).encode(),
+        json.dumps(as_object(evolve(SHOWN, standings=REFUTED.standings))).encode(),
     ],
 )
 def test_what_is_no_proof_of_the_shape_is_not_read(tmp_path: Path, content: bytes):
-    cache = MatrixCache(tmp_path, "text")
-    cache.keep(PROVED)
+    cache = MatrixCache(tmp_path, today)
+    cache.keep(SHOWN)
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(content)
-    assert cache.find(PROVED.shape) is None
+    assert cache.find(SHOWN.shape) is None
+
+
+def test_a_pipe_or_a_folder_in_the_place_of_a_proof_keeps_nobody_waiting(tmp_path: Path):
+    cache = MatrixCache(tmp_path, today)
+    cache.keep(SHOWN)
+    (place,) = tmp_path.iterdir()
+    place.unlink()
+    os.mkfifo(place)
+    assert cache.find(SHOWN.shape) is None
+    place.unlink()
+    place.mkdir()
+    assert cache.find(SHOWN.shape) is None
 
 
 def test_a_folder_that_cannot_be_made_keeps_nothing_and_stops_nobody(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    cache = MatrixCache(tmp_path / "file" / "folder", "text")
-    cache.keep(PROVED)
-    assert cache.find(PROVED.shape) is None
+    cache = MatrixCache(tmp_path / "file" / "folder", today)
+    cache.keep(SHOWN)
+    assert cache.find(SHOWN.shape) is None
 
 
 def test_the_cache_stands_where_the_account_keeps_its_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -13,9 +14,10 @@ from attrs import evolve
 
 from settlespec.engines import remembering, sources
 from settlespec.engines.campaign import Effort, Examination, Finding, examine, examine_all
+from settlespec.engines.outside import reads_outside
 from settlespec.engines.proving import Status
 from settlespec.engines.remembering import MOST_BYTES, KeptAnswers
-from settlespec.laws.statement import Law, law_of, laws_in
+from settlespec.laws.statement import Law, catalogue, law_of, laws_in
 from tests.engines import examples
 
 QUICK = Effort(seconds=20, examples=40, asks_cvc5=False)
@@ -255,6 +257,94 @@ def test_a_rule_that_changed_makes_the_answers_about_it_stale(tmp_path: Path, pl
     (folder / "planted_rules.py").write_text(RULES.replace("size\n", "2 * size\n"), encoding="utf-8")
     assert cache.open().recall(law) is None
     assert cache.complaints == []
+
+
+IMPORTED = {
+    "from the package beside it": ("", "from .limits import most\n", "limits.py"),
+    "as a module of the package": ("", "from . import limits\nmost = limits.most\n", "limits.py"),
+    "from the package above": ("inner", "from ..limits import most\n", "limits.py"),
+}
+"""How a rule of a package gets at what another file says: the folder inside the package, its text, and the other file."""
+
+
+@pytest.mark.parametrize(("inside", "imports", "other"), IMPORTED.values(), ids=IMPORTED)
+def test_a_change_behind_a_relative_import_is_a_change_of_the_text(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    inside: str,
+    imports: str,
+    other: str,
+):
+    package = f"relative_{list(IMPORTED).index(request.node.callspec.id)}"
+    folder = tmp_path / package / inside
+    folder.mkdir(parents=True)
+    for place in {folder, tmp_path / package}:
+        (place / "__init__.py").write_text("", encoding="utf-8")
+    (tmp_path / package / other).write_text("most = 5\n", encoding="utf-8")
+    (folder / "rule.py").write_text(imports, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    name = ".".join(part for part in (package, inside, "rule") if part)
+    before = sources.sources_of([name])
+    assert {Path(path).name for path, _, _ in before.files} >= {"__init__.py", "rule.py", other}
+    (tmp_path / package / other).write_text("most = 6\n", encoding="utf-8")
+    assert not before.unchanged()
+    assert sources.sources_of([name]).digest != before.digest
+
+
+REACHING = {
+    "a file": 'LIMIT = open("limit.txt")',
+    "a path": 'from pathlib import Path\nLIMIT = Path("limit.txt").read_text()',
+    "a path that somebody else has": "LIMIT = planted_rules.PLACE.read_bytes()",
+    "a module found while it runs": 'from importlib import import_module\nOTHER = import_module("other")',
+    "the same by its inner name": 'OTHER = __import__("other")',
+    "the environment": "import os as system",
+    "the environment by name": "from planted_rules import environ as given",
+    "text that is run": 'exec("LIMIT = 5")',
+    "text that is worth something": 'LIMIT = eval("5")',
+    "a clock": "import time",
+    "whatever a package offers": "from planted_rules import *",
+    "inside a function": "def limit():\n    return open",
+}
+
+
+@pytest.mark.parametrize("text", REACHING.values(), ids=REACHING)
+def test_a_law_whose_modules_reach_outside_of_their_text_is_asked_every_time_and_says_why(
+    tmp_path: Path, planted: tuple[Law, Path], answered: dict[str, Examination], text: str
+):
+    law, folder = planted
+    (folder / "planted_rules.py").write_text(f"{RULES}{text}\n", encoding="utf-8")
+    cache = Cache(tmp_path)
+    memory = cache.open()
+    memory.keep(evolve(answered["TEST-TRUE"], law=law))
+    assert memory.recall(law) is None
+    assert list(tmp_path.glob("*.json")) == []
+    (complaint,) = cache.complaints
+    assert complaint.startswith(f"{law.module}: its laws are asked every time: {folder / 'planted_rules.py'}, line ")
+    assert complaint.endswith("may read what no digest of modules tells")
+
+
+SEEN = {
+    "laws/patience.py": "an argument is called `open`",
+    "laws/statement.py": "the catalogue imports the modules of its own package",
+    "settlement/ways_out.py": "a contract's `read`, of what an owner saw of it",
+}
+"""Where the modules that the catalogue's laws execute seem to reach outside of their text, and what it is in truth."""
+
+
+def test_the_laws_of_the_catalogue_reach_nothing_outside_of_their_text():
+    """Modules of ours are not asked when an answer is kept; so those that state and follow laws are asked here."""
+    found = [Path(path) for path, _, _ in sources.sources_of({law.module for law in catalogue()}).files]
+    assert {path.relative_to(path.parents[1]).as_posix() for path in found if reads_outside(path)} == SEEN.keys()
+
+
+def test_assertions_that_are_left_out_make_another_text():
+    asked = "from settlespec.engines.sources import versions; print(versions())"
+    said = [
+        subprocess.run([sys.executable, *flags, "-c", asked], capture_output=True, check=True, timeout=60).stdout
+        for flags in ([], ["-O"], ["-X", "dev"])
+    ]
+    assert len(set(said)) == 3
 
 
 def test_an_answer_is_not_kept_when_its_text_changed_while_it_was_sought(tmp_path: Path, planted: tuple[Law, Path]):

@@ -60,7 +60,7 @@ PROMISED = {
     "liquidate": ("LIQ-4c", "LIQ-5a", "ROUND-8a"),
     "at rest nobody owes": ("ROUND-1a",),
     "bystanders never pay": ("ROUND-1b",),
-    "breach to execution within patience rounds": ("LIQ-13a", "LIQ-14a"),
+    "breach to execution within patience rounds and one": ("LIQ-13a", "LIQ-14a"),
     "the move that margin survives over d rounds": ("MARGIN-3f", "MARGIN-3g"),
     "split and merge of orders and closes": (
         "FEE-1c",

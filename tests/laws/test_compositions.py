@@ -12,7 +12,7 @@ LAWS = {stated.id: stated for stated in catalogue()}
 TOGETHER = {
     "at rest nobody owes": "ROUND-1a",
     "bystanders never pay": "ROUND-1b",
-    "from breach to execution it takes at most patience rounds": "LIQ-14a",
+    "from breach to execution it takes at most patience rounds and one": "LIQ-14a",
     "margin survives moves over many rounds": "MARGIN-3g",
     "nothing is paid twice": "VALID-12b",
     "everybody can be paid": "VALID-14a",

@@ -24,7 +24,7 @@ from settlespec.engines.plain_form import NotPlain, arguments_from_plain, as_pla
 from settlespec.engines.proving import Proof
 from settlespec.engines.replaying import replay
 from settlespec.engines.sampling import Sample
-from settlespec.engines.sources import Sources, TooManyModules, sources_of, versions
+from settlespec.engines.sources import NoDigest, Sources, sources_of, versions
 from settlespec.laws.statement import BadStatement, Law
 from settlespec.wire.whole_files import whole_file
 
@@ -119,11 +119,11 @@ class KeptAnswers:
             self.complain(f"{path}: no answer is kept from here on: {failure.strerror}")
 
     def _sources_of(self, law: Law) -> Sources | None:
-        """What a reading of the law executes; None if that is more than anybody digests."""
+        """What a reading of the law executes; None if no digest tells it."""
         if law.module not in self._sources:
             try:
                 self._sources[law.module] = sources_of((law.module, *ENGINES))
-            except (TooManyModules, OSError, SyntaxError) as reason:
+            except (NoDigest, OSError, SyntaxError) as reason:
                 self.complain(f"{law.module}: its laws are asked every time: {reason}")
                 self._sources[law.module] = None
         return self._sources[law.module]

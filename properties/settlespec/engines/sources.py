@@ -1,7 +1,8 @@
 """The text that a law's reading executes: its module and every module that this imports, one after another.
 
 A kept answer is an answer about that text. So its digest takes in the law, the rules that it calls, and the engines, each as
-it stands on the disk; the standard library and the libraries go in by their versions.
+it stands on the disk; the standard library and the libraries go in by their versions. What a reading takes from elsewhere
+no digest of text tells: of such a law no answer is kept.
 """
 
 import ast
@@ -10,11 +11,16 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
+
+from settlespec.engines.outside import reads_outside
+
+OURS: Final = "settlespec"
+"""The package whose modules are known to answer by their text alone, although some read what they are given."""
 
 LIBRARIES: Final[dict[str, str]] = {
     "attr": "attrs",
@@ -34,8 +40,12 @@ MOST_MODULES: Final = 2_000
 """A law that reads more than this is asked every time."""
 
 
-class TooManyModules(Exception):
-    """A law's reading executes more than anybody wants to digest."""
+FLAGS: Final = ("optimize", "dev_mode", "utf8_mode", "int_max_str_digits")
+"""What the interpreter was started with, as far as it changes what a text does: without assertions a law may hold that does not."""
+
+
+class NoDigest(Exception):
+    """A law's reading executes more than anybody wants to digest, or takes something from outside of its text."""
 
 
 @frozen
@@ -53,8 +63,13 @@ class Sources:
 
 @cache
 def versions() -> tuple[str, ...]:
-    """The interpreter and the libraries, each with its version."""
-    return (sys.version, *(f"{name} {_version(name)}" for name in sorted(set(LIBRARIES.values()))))
+    """The interpreter with its flags and the libraries, each with its version."""
+    return (
+        sys.version,
+        *(f"{flag} {getattr(sys.flags, flag)}" for flag in FLAGS),
+        f"warnings {sys.warnoptions}",
+        *(f"{name} {_version(name)}" for name in sorted(set(LIBRARIES.values()))),
+    )
 
 
 def _version(distribution: str) -> str:
@@ -68,18 +83,20 @@ def sources_of(modules: Iterable[str]) -> Sources:
     """The sources of these modules and of all that they import.
 
     Raises:
-        TooManyModules: there are more than `MOST_MODULES`.
+        NoDigest: there are more than `MOST_MODULES`, or one that is not ours reaches outside of its text.
     """
     found: dict[str, Path] = {}
-    waiting = list(modules)
+    waiting = [name for module in modules for name in _with_packages(module)]
     while waiting:
         name = waiting.pop()
         if name in found or (path := _file_of(name)) is None:
             continue
         if len(found) >= MOST_MODULES:
-            raise TooManyModules(f"more than {MOST_MODULES} modules")
+            raise NoDigest(f"more than {MOST_MODULES} modules")
+        if name.partition(".")[0] != OURS and (reached := reads_outside(path)) is not None:
+            raise NoDigest(f"{reached} may read what no digest of modules tells")
         found[name] = path
-        waiting += _imported_by(path)
+        waiting += _imported_by(name, path)
     # Looked at before they are read: a change in between is noticed.
     stamps = tuple(_stamp(path) for _, path in sorted(found.items()))
     digest = sha256()
@@ -112,22 +129,35 @@ def _file_of(name: str) -> Path | None:
 
 
 @cache
-def _imported_by(path: Path) -> tuple[str, ...]:
-    """Every name that this file imports, those inside functions too; a name in a module may be a module itself."""
+def _imported_by(name: str, path: Path) -> tuple[str, ...]:
+    """Every name that this module imports, inside functions too; a name in a module may be a module itself."""
     if path.suffix != ".py":
         return ()
+    package = name if path.stem == "__init__" else name.rpartition(".")[0]
     tree = ast.parse(path.read_bytes(), filename=str(path))
-    return tuple(dict.fromkeys(name for node in ast.walk(tree) for name in _imported_at(node)))
+    return tuple(dict.fromkeys(found for node in ast.walk(tree) for found in _imported_at(node, package)))
 
 
-def _imported_at(node: ast.AST) -> Iterator[str]:
+def _imported_at(node: ast.AST, package: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
-        names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    elif isinstance(node, ast.ImportFrom) and (module := _module_of(node, package)):
+        names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
     else:
         return
     for name in names:
-        parts = name.split(".")
-        # A package's own file is executed before what it contains.
-        yield from (".".join(parts[: count + 1]) for count in range(len(parts)))
+        yield from _with_packages(name)
+
+
+def _module_of(node: ast.ImportFrom, package: str) -> str:
+    """The module that a statement imports from; nothing where it stands too high for its package, and Python refuses it too."""
+    try:
+        return resolve_name("." * node.level + (node.module or ""), package)
+    except ImportError:
+        return ""
+
+
+def _with_packages(name: str) -> Iterator[str]:
+    """A package's own file is executed before what it contains."""
+    parts = name.split(".")
+    return (".".join(parts[: count + 1]) for count in range(len(parts)))

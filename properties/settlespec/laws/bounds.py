@@ -15,7 +15,6 @@ from settlespec.domain.accounts import Position
 from settlespec.domain.instruments import Quote, RoundStatement
 from settlespec.domain.operations import BeginRound
 from settlespec.domain.quantities import (
-    MAX_AMOUNT,
     MAX_PRICE,
     MAX_SIZE,
     TIME,
@@ -168,25 +167,38 @@ def the_funding_index_keeps_its_bounds(
     loses=STAKE,
     shape="one account with positions in as many instruments as there can be",
     composes=("STEP-2a", "TRADE-3e", "GENESIS-1a", "GENESIS-1b", "FUND-3b", "LIQ-8d", "ROUND-1a"),
-    assumes=(NOBODY_OWES, FEW, WITHIN_CAPS, BOUNDS),
+    assumes=(NOBODY_OWES, FEW, WITHIN_CAPS, BOUNDS, HYPOTHESIS),
 )
 def a_round_can_be_written_down(
-    at_rest: NotNegative, positions: Count, values: int, costs: int, moved: int, paid: int, required: int, others: int
+    at_rest: NotNegative,
+    positions: Count,
+    accounts: Count,
+    values: int,
+    costs: int,
+    moved: int,
+    paid: int,
+    required: int,
+    others: int,
 ) -> None:
-    """All positions together: `values` at the old marks, `moved` at the new ones, their costs, funding and requirements."""
+    """All positions together: `values` at the old marks, `moved` at the new ones, their costs, funding and requirements.
+
+    `others` is what so many other accounts gained, each no more than is claimed of this one.
+    """
     assume(at_rest >= 0, NOBODY_OWES)
-    assume(positions <= CROWD, FEW)
+    assume((positions <= CROWD) & (accounts <= CROWD), FEW)
     most = positions * MAX_SIZE * MAX_PRICE
     assume((absolute(values) <= most) & (absolute(moved) <= most) & (absolute(costs) <= most), WITHIN_CAPS)
     assume(
         (absolute(paid) <= positions * MOST_FUNDING) & (required >= 0) & (required <= positions * MOST_REQUIREMENT),
         BOUNDS,
     )
-    assume((others >= 0) & (others <= CROWD * (MAX_AMOUNT + 2 * most + positions * MOST_FUNDING)), FEW)
+    most_gain = CROWD * (2 * MAX_SIZE * MAX_PRICE + MOST_FUNDING)
+    assume((others >= 0) & (others <= accounts * most_gain), HYPOTHESIS)
     collateral = at_rest - values + costs
     after = collateral - paid
     now = equity(after - costs, (moved,))
     gain = gain_of_round(at_rest, now)
+    claim(gain <= most_gain)
     claim((absolute(collateral) < SIGNED) & (absolute(after) < SIGNED) & (required < SIGNED))
     claim((absolute(now) < SIGNED) & (gain + others < SIGNED))
     claim(after - gain > -SIGNED)

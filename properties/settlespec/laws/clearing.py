@@ -8,7 +8,8 @@ That they add up over any number of accounts is an induction over the accounts, 
 
 - Debts: LIQ-1b is the step. Gains less debts are never below what equities rose by, account after account. At the end equities have
   fallen together by no more than what the funding pool took (FUND-3b), so all debts are at most all gains and the pool.
-- Payments: LIQ-2a is the step. The insurance fund pays the debts in turn as if they were one.
+- Payments: LIQ-2a is the step. The insurance fund pays the debts in turn as if they were one. LIQ-1d is what both come to: what is
+  owed then is at most all gains.
 - Haircuts: LIQ-3d is the step. What was collected is the exact share of the gains visited so far, or all that is owed. At the end all
   gains were visited, so all is collected.
 
@@ -36,8 +37,8 @@ from settlespec.domain.quantities import (
     Size,
 )
 from settlespec.domain.rounds import CloseAtMark, Stage
-from settlespec.laws.grounds import FUND, GAINS, GAINS_COVER, HYPOTHESIS, NOBODY_OWES, POOL
-from settlespec.laws.shapes import LISTED, clearing, equity_of, exchange, owner
+from settlespec.laws.grounds import DEBTS, DEBTS_COVERED, FUND, GAINS, GAINS_COVER, HYPOTHESIS, NOBODY_OWES, POOL
+from settlespec.laws.shapes import LISTED, bidding, clearing, equity_of, exchange, owner
 from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.machine.closing import close_at_mark
 from settlespec.machine.expiry import pay_out
@@ -51,7 +52,6 @@ OPEN: Final = implied("ZERO-SUM", "who is visited holds a position")
 PLANNED: Final = implied("LIQ-8a", "a planned close exceeds neither position")
 COLLECTED: Final = implied("LIQ-3d", "no more was collected than is owed")
 SPENT: Final = case("the attempts are spent")
-DEBTS_COVERED: Final = implied("LIQ-1b", "debts are at most the gains and the pool")
 
 
 @law(
@@ -261,21 +261,25 @@ def attempts_are_bounded(collateral: Quantums, size: SignedSize, cost: Quantums,
 
 @law(
     "ROUND-8b",
-    "Whoever is in breach no more is not liquidated, and the first attempt at whoever is cancels its orders and is counted.",
+    "Whoever is in breach no more is not liquidated and keeps its order, and the first attempt at whoever is cancels it and is counted.",
     rules=("ROUND-8.2", "ROUND-8.3", "MARGIN-10"),
     loses="the owner, liquidated though a close of somebody else has healed the account",
-    shape="one account with one position and no order",
+    shape="one account with one position and one bid, which rests alone",
     assumes=(OPEN,),
 )
-def only_who_is_in_breach_is_liquidated(collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price) -> None:
+def only_who_is_in_breach_is_liquidated(
+    collateral: Quantums, size: SignedSize, cost: Quantums, mark: Price, lots: Size
+) -> None:
     """The machine's step at the account's turn."""
     assume(negate(size == 0), OPEN)
-    draft = exchange(owner(collateral, size, cost), mark=mark)
+    draft = bidding(owner(collateral, size, cost), lots, mark)
     required = draft.standing(draft.account(0)).maintenance
     step = clearing(draft, Stage.LIQUIDATE)
     step.liquidate(0)
     claim((step.attempts == 1) == (equity_of(draft, 0, mark) < required))
     claim(step.attempts + step.cursor == 1)
+    rests = [len(draft.book(LISTED).orders), len(draft.book(LISTED).bids), len(draft.account(0).orders)]
+    claim(rests == [step.cursor] * 3)
 
 
 @law(
@@ -336,6 +340,7 @@ def haircuts_collect_what_is_owed(owed: Amount, total: Amount, visited: int, col
     composes=(
         "FUND-3b",
         "LIQ-1b",
+        "LIQ-1d",
         "LIQ-2a",
         "LIQ-3d",
         "ROUND-4a",
@@ -346,7 +351,7 @@ def haircuts_collect_what_is_owed(owed: Amount, total: Amount, visited: int, col
         "LIQ-8c",
         "LIQ-4c",
     ),
-    assumes=(NOBODY_OWES, GAINS, FUND, POOL, DEBTS_COVERED),
+    assumes=(NOBODY_OWES, GAINS, DEBTS, FUND, POOL, DEBTS_COVERED),
 )
 def at_rest_nobody_owes(
     at_rest: Quantums, now: Quantums, gains: int, debts: int, insurance: Quantums, pool: Quantums
@@ -356,7 +361,8 @@ def at_rest_nobody_owes(
     Expiring, closing at the mark and discarding move no equity, and a liquidation makes no debtor.
     """
     assume(at_rest >= 0, NOBODY_OWES)
-    assume((gains >= 0) & (debts >= 0), GAINS)
+    assume(gains >= 0, GAINS)
+    assume(debts >= 0, DEBTS)
     assume(insurance >= 0, FUND)
     assume(pool >= 0, POOL)
     gain, debt = gain_of_round(at_rest, now), maximum(-now, 0)

@@ -17,6 +17,7 @@ from settlespec.machine.custody import receive, take, take_withdrawal
 from settlespec.rules.custody import forced_amount, forced_limit, free_collateral
 from settlespec.rules.margin import order_reserve
 
+RESERVES: Final = case("what the orders reserve is not negative")
 FREE: Final = implied("CUST-2a", "what is free is never negative")
 BAND: Final = implied("ROUND-4.3", "the band is not empty")
 POSITION: Final = case("the account holds a position")
@@ -34,11 +35,12 @@ PairOfAmounts = tuple[Amount, Amount]
     rules=("CUST-2",),
     loses="whoever is on the other side of the owner's positions and orders",
     shape="any portfolio: three numbers",
-    assumes=(REQUIREMENT,),
+    assumes=(REQUIREMENT, RESERVES),
 )
 def what_is_free_leaves_the_requirement_covered(equity: Quantums, requirement: Quantums, reserved: Quantums) -> None:
     """Nothing is free where the requirement is not covered to begin with."""
-    assume((requirement >= 0) & (reserved >= 0), REQUIREMENT)
+    assume(requirement >= 0, REQUIREMENT)
+    assume(reserved >= 0, RESERVES)
     free = free_collateral(equity, requirement, reserved)
     claim(free >= 0)
     claim((free == 0) | (equity - free >= requirement + reserved))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from settlespec.arithmetic import absolute
+from settlespec.arithmetic import absolute, negate
 from settlespec.domain.quantities import Factor, Milliseconds, Price, Quantums, Rate, SignedSize
 from settlespec.laws.grounds import HYPOTHESIS
 from settlespec.laws.statement import assume, claim, implied, law
@@ -68,13 +68,16 @@ def a_rate_keeps_its_cap(rate: Rate, cap: Factor) -> None:
 
 @law(
     "FUND-2b",
-    "At a positive rate longs pay and shorts receive; at a negative one the other way round.",
+    "At a positive rate longs pay and shorts receive, at a negative one the other way round: a quantum at least, once that is due.",
     rules=("FUND-2", "FUND-3"),
     loses="whoever holds the side that should receive",
     shape="one account, one perpetual",
 )
 def the_sign_of_the_rate_says_who_pays(size: SignedSize, rate: Rate, mark: Price, elapsed: Milliseconds) -> None:
-    """A payment has the sign of rate * size, or is zero."""
+    """A payer pays the ceiling of any time that has passed; a receiver gets the floor, which is nothing below a quantum."""
     paid = payment(exact_payment(rate, mark, size, elapsed))
+    due = rate * mark * size * elapsed
     claim((rate * size > 0) | (paid <= 0))
     claim((rate * size < 0) | (paid >= 0))
+    claim(negate((rate * size > 0) & (elapsed > 0)) | (paid > 0))
+    claim((due > -FUNDING_SCALE) | (paid < 0))

@@ -4,7 +4,7 @@ from typing import Final
 
 from settlespec.arithmetic import maximum
 from settlespec.domain.quantities import Amount, Factor, Price, Quantums, Size
-from settlespec.laws.grounds import FALLS, FUND, GAINS, GAINS_COVER, NOBODY_OWES, POOL
+from settlespec.laws.grounds import DEBTS, DEBTS_COVERED, FALLS, FUND, GAINS, GAINS_COVER, NOBODY_OWES, POOL
 from settlespec.laws.statement import assume, case, claim, implied, law
 from settlespec.rules.liquidation import (
     bankruptcy_quote,
@@ -136,6 +136,26 @@ def what_is_owed_is_covered_by_insurance_and_gains(
         owed, left = owed + debt - paid, left - paid
     claim(left >= 0)
     claim(owed <= gains)
+
+
+@law(
+    "LIQ-1d",
+    "What is owed once the insurance fund has paid is not negative, and at most the gains of the round.",
+    rules=("LIQ-1", "LIQ-2"),
+    loses="everybody who could withdraw later than the others",
+    shape="any accounts: the sums of their gains and of their debts",
+    assumes=(GAINS, DEBTS, FUND, POOL, DEBTS_COVERED),
+    composes=("FUND-3b", "LIQ-1b", "LIQ-2a", "ROUND-4b", "ROUND-5a"),
+)
+def what_is_owed_is_at_most_the_gains(gains: int, debts: int, insurance: Quantums, pool: Quantums) -> None:
+    """LIQ-1a for any number of accounts; the pool has joined the insurance fund before it pays."""
+    assume(gains >= 0, GAINS)
+    assume(debts >= 0, DEBTS)
+    assume(insurance >= 0, FUND)
+    assume(pool >= 0, POOL)
+    assume(debts <= gains + pool, DEBTS_COVERED)
+    owed = debts - insurance_payment(insurance + pool, debts)
+    claim((owed >= 0) & (owed <= gains))
 
 
 @law(

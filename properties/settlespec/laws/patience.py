@@ -49,7 +49,7 @@ def rounds_in_a_row_are_counted(rounds: Count, first: bool, second: bool) -> Non
 
 @law(
     "LIQ-14a",
-    "From breach to execution it takes at most patience rounds: each uses some up, and the one after the last closes at the mark.",
+    "From breach to execution it takes at most patience rounds and one: each uses patience up, and the one after the last closes.",
     rules=("LIQ-13", "LIQ-14", "ROUND-8"),
     loses="the insurance fund, by an account that stays in breach while nobody takes its orders",
     shape="one more round in breach, by induction on the patience that is left",

@@ -5,11 +5,12 @@ from typing import Final
 from settlespec.domain.quantities import Factor, Price, Quantums, SignedSize, Size
 from settlespec.laws.grounds import FEE_PAID
 from settlespec.laws.margin import LinearInstrument, market_at
-from settlespec.laws.statement import assume, claim, implied, law
+from settlespec.laws.statement import assume, case, claim, law
 from settlespec.rules.fees import maker_fee, resting_fee
 from settlespec.rules.margin import initial, maintenance, order_reserve, risk_alone
 
-RESERVED: Final = implied("HEALTH-AFTER-OP", "equity covers the requirement and what the resting orders reserve")
+RESERVED: Final = case("equity covers the requirement and what the order reserves")
+"""A round that moved the marks may have left it otherwise."""
 
 
 @law(

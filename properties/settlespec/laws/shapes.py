@@ -8,9 +8,10 @@ from immutables import Map
 from settlespec.commitment.batch import Body
 from settlespec.commitment.hashes import SHA256
 from settlespec.commitment.header import Header
-from settlespec.domain.accounts import Account, Position
+from settlespec.domain.accounts import Account, OpenOrders, Position
 from settlespec.domain.instruments import Quote
 from settlespec.domain.ladder import EMPTY_LADDER
+from settlespec.domain.orders import Order, Side
 from settlespec.domain.rounds import Round, Stage
 from settlespec.machine.clearing import Clearing
 from settlespec.machine.draft import Draft
@@ -51,6 +52,14 @@ def exchange(*owners: Account, mark: Any = None, **changed: Any) -> Draft:
         markets = markets.set(LISTED, evolve(market, mark=mark, risk=linear_array(market.instrument, mark)))
     state = evolve(START, **{"accounts": Map(enumerate(owners)), "holders": holders, "markets": markets, **changed})
     return Draft(state)
+
+
+def bidding(account: Account, lots: Any, mark: Any) -> Draft:
+    """The exchange with one account, number 0, whose bid for so many lots of `LISTED` rests alone in the book."""
+    bid = Order(1, 0, 1, LISTED, Side.BUY, 1, lots, 0, 0, False)
+    books = START.books.set(LISTED, START.books[LISTED].insert(bid))
+    open_orders = OpenOrders(Map({bid.client_id: bid.arrival}), lots, 0, 0)
+    return exchange(evolve(account, orders=Map({LISTED: open_orders})), mark=mark, books=books)
 
 
 def clearing(draft: Draft, stage: Stage, mark: Any = 1, rate: Any = 0, **changed: Any) -> Clearing:

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from settlespec.domain.accounts import Position
 from settlespec.domain.quantities import Amount, Factor, Milliseconds, Price, Quantums, Rate, SignedSize, Size
-from settlespec.laws.grounds import GAINS_COVER, NotNegative
+from settlespec.laws.grounds import GAINS, GAINS_COVER, NotNegative
 from settlespec.laws.margin import LinearInstrument, market_at
 from settlespec.laws.statement import assume, claim, implied, law
 from settlespec.rules.fees import maker_fee, resting_fee, taker_fee
@@ -75,12 +75,13 @@ def splitting_a_holding_saves_no_funding(
     rules=("LIQ-3",),
     loses=DEARER,
     shape="one gain in two accounts, among any others",
-    assumes=(GAINS_COVER,),
+    assumes=(GAINS_COVER, GAINS),
     composes=("LIQ-3b",),
 )
 def splitting_a_gain_saves_no_haircut(owed: Amount, first: Amount, second: Amount, total: Amount) -> None:
     """Whatever all others gained."""
-    assume((owed <= total) & (first + second <= total), GAINS_COVER)
+    assume(owed <= total, GAINS_COVER)
+    assume(first + second <= total, GAINS)
     whole, parts = haircut(owed, first + second, total), haircut(owed, first, total) + haircut(owed, second, total)
     claim((whole <= parts) & (parts <= whole + 1))
 

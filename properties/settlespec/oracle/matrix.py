@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from settlespec.engines.campaign import worker_pool
 from settlespec.engines.matrix import BAD, COLUMNS, ORDER, Cell, Strength, cells_of, examine_shapes
 from settlespec.engines.matrix_cache import MatrixCache, usual_folder
+from settlespec.engines.sources import versions
 from settlespec.engines.stepping import PATIENCE, Examined
 from settlespec.monitoring.by_operation import sample_by_operation
 from settlespec.oracle.consoles import PipeConsole, say
@@ -78,15 +79,15 @@ def run(jobs: int, report_format: str, folder: Path | None = None, *, refresh: b
 
 
 def text_digest() -> str:
-    """What an answer depends on: the text of rules, machine, predicates, engine and shapes, the solver, and its patience."""
-    return f"{digest_of((*RULE_PACKAGES, *CHECKING_PACKAGES))} {z3.get_version_string()} {PATIENCE}"
+    """What an answer depends on: the text of rules, machine, predicates, engine and shapes, the versions, and the solver's patience."""
+    return f"{digest_of((*RULE_PACKAGES, *CHECKING_PACKAGES))} {versions()} {z3.get_version_string()} {PATIENCE}"
 
 
 def examine_all(
     stated: Sequence[Shape], jobs: int, folder: Path, *, refresh: bool = False
 ) -> tuple[dict[str, Examined], int]:
     """Examine the shapes of which nothing is kept, saying on the standard error how far it is."""
-    cache = MatrixCache(folder, text_digest())
+    cache = MatrixCache(folder, text_digest)
     known = () if refresh else stated
     examined = {shape.id: found for shape in known if (found := cache.find(shape.id)) is not None}
     kept = len(examined)
