@@ -141,7 +141,7 @@ def what_is_owed_is_covered_by_insurance_and_gains(
 @law(
     "LIQ-1d",
     "What is owed once the insurance fund has paid is not negative, and at most the gains of the round.",
-    rules=("LIQ-1", "LIQ-2"),
+    rules=("LIQ-2",),
     loses="everybody who could withdraw later than the others",
     shape="any accounts: the sums of their gains and of their debts",
     assumes=(GAINS, DEBTS, FUND, POOL, DEBTS_COVERED),
