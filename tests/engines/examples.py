@@ -114,6 +114,44 @@ def wordy_law(number: Annotated[int, Range(1, 5)]) -> None:
     claim(number)  # type: ignore[arg-type]
 
 
+MAGIC = 123_456_789_123
+"""A number that nobody draws by chance."""
+
+
+def is_integer(number: object) -> bool:
+    """A question of a type that no symbolic integer can answer as an integer does."""
+    return type(number) is int
+
+
+@law("TEST-HIDDEN", "A claim that only plain integers break, on one path of two.")
+def hidden_law(number: int) -> None:
+    if number == MAGIC:
+        claim(not is_integer(number))
+    else:
+        claim(True)
+
+
+@law("TEST-HIDDEN-SILENCE", "What only plain integers raise, where nothing is claimed.")
+def hidden_silence_law(number: int) -> None:
+    if number == MAGIC:
+        if is_integer(number):
+            raise ValueError("it is one")
+    else:
+        claim(True)
+
+
+@law("TEST-SWALLOWS", "A broken claim that the law catches, and then one that holds.")
+def swallowing_law(number: int) -> None:
+    def inner() -> None:
+        try:
+            claim(number != MAGIC)
+        finally:
+            return  # noqa: B012 - this is what must not hide it
+
+    inner()
+    claim(number == number)
+
+
 @law("TEST-SLEEPS", "It takes too long.")
 def sleeping_law(number: int) -> None:
     time.sleep(30)

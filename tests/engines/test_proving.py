@@ -94,6 +94,21 @@ def test_a_witness_that_does_not_replay_is_a_defect_of_ours(monkeypatch: pytest.
         proof_of(examples.true_law)
 
 
+def test_a_witness_that_breaks_the_law_refutes_it():
+    proof = proof_of(examples.hidden_law)
+    assert proof.status is Status.REFUTED
+    assert proof.counterexample == {"number": examples.MAGIC}
+
+
+def test_a_path_without_a_claim_is_run_on_plain_integers_too():
+    assert proof_of(examples.hidden_silence_law).status is Status.REFUTED
+
+
+def test_a_broken_claim_that_the_law_swallows_proves_nothing():
+    with pytest.raises(EngineDefect, match="counterexample"):
+        proof_of(examples.swallowing_law)
+
+
 def test_an_undecided_claim_is_never_proved():
     proof = proof_of(examples.hard_law, IMPATIENT)
     assert proof.status is Status.UNKNOWN

@@ -1,7 +1,8 @@
 """A law read for all values at once: its function runs on symbolic arguments, and Z3 decides its claims on every path.
 
 What an answer is worth:
-- proved: on every path every claim follows, and some plain arguments meet the assumptions and were run through the law;
+- proved: on every path every claim follows, some plain arguments meet the assumptions, and whatever arguments were found of any
+  path were run through the law without breaking it;
 - refuted: plain arguments were found, and running the law on them broke a claim;
 - vacuous: no arguments at all meet the assumptions;
 - bound: there are more paths than were followed;
@@ -19,7 +20,7 @@ from attrs import field, frozen
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build, concrete_shapes, structures_of
 from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import MOST_PATHS, Ended, Obligation, Purpose, SymbolicPath, explore, following
-from settlespec.engines.replaying import Replay, replay
+from settlespec.engines.replaying import Outcome, Replay, replay
 from settlespec.engines.solvers import Answer, Decision, Patience, decide, lemmas_about
 from settlespec.engines.symbolic import SymbolicCondition
 from settlespec.laws.statement import BadStatement, Law, read_by
@@ -77,6 +78,12 @@ SMALL: Final = (3, 100, 10_000)
 SMALL_MILLISECONDS: Final = 150
 """Patience with each of these sizes."""
 
+GLANCE_MILLISECONDS: Final = 100
+"""Patience with one path that is looked at only to run the law on it once more."""
+
+MOST_FRUITLESS: Final = 10
+"""Glances that may find nothing before no more are cast."""
+
 
 class _Settled(BaseException):
     """A claim was broken: the law is false, whatever else it says."""
@@ -111,6 +118,8 @@ class _Inquiry:
         self.undecided: list[str] = []
         self.doubtful_paths = 0
         """Paths with a claim of which nobody knows whether they can be taken."""
+        self.fruitless = 0
+        """Glances that found no arguments."""
         self.decided: list[tuple[Obligation, Answer]] = []
 
     def follow_shape(self, structures: dict[str, Structure], most_paths: int) -> None:
@@ -135,16 +144,19 @@ class _Inquiry:
             self.checks += path.checks
             self.decided.extend((obligation, Answer.UNSATISFIABLE) for obligation in path.pruned)
         if reading.example is not None:
-            self._accept_witness(reading.example)
+            self._replay_example(reading.example, reading.claims)
         return self.broken is None
 
-    def _accept_witness(self, example: _Found) -> None:
+    def _replay_example(self, example: _Found, claims: int) -> None:
+        """Run the law on what a path was said to admit: it holds there, or the law is false in a way that the path did not show."""
         arguments = example.arguments()
         replayed = replay(self.law, arguments)
-        if replayed.witnesses:
-            self.witness = arguments
-        elif not replayed.refutes:
+        if replayed.refutes:
+            self.broken = example
+        elif replayed.outcome is not Outcome.HOLDS or replayed.claims != claims:
             raise EngineDefect(f"{self.law.id}: the witness {arguments} does not replay: {replayed}")
+        elif self.witness is None and replayed.witnesses:
+            self.witness = arguments
 
     def refutation(self) -> tuple[dict[str, Any], Replay] | None:
         """Give the counterexample, run on plain values; one that does not break the law there is a defect of ours."""
@@ -185,6 +197,8 @@ class _Reading:
 
     def claim(self, condition: bool) -> None:
         """Ask whether the claim can fail on this path; a claim that cannot is known from there on."""
+        if self.inquiry.broken is not None:
+            raise _Settled  # again: somebody caught it
         self.claims += 1
         holds = _term(condition)
         if self._can_happen(z3.Not(holds), "a claim is undecided"):
@@ -193,6 +207,8 @@ class _Reading:
 
     def raised(self, failure: Exception) -> None:
         """Take an exception: the law is false if this path can be taken."""
+        if self.inquiry.broken is not None:
+            return
         self._can_happen(z3.BoolVal(True), f"undecided whether this happens: {type(failure).__name__}: {failure}")
 
     def _can_happen(self, event: Any, otherwise: str) -> bool:
@@ -216,9 +232,10 @@ class _Reading:
 
     def look_for_witness(self) -> None:
         """At the end of a path: look for arguments that meet all of its assumptions, those after a claim too."""
-        if self.inquiry.witness is not None or not self.claims:
-            return
         constraints = self.path.constraints
+        if self.inquiry.witness is not None or not self.claims:
+            self._glance(constraints)
+            return
         self.example = self._smallest(constraints)
         if self.example is None:
             decision = self._decide(constraints)
@@ -228,6 +245,19 @@ class _Reading:
                 self.inquiry.doubtful_paths += 1
             else:
                 raise Ended
+
+    def _glance(self, constraints: Sequence[Any]) -> None:
+        """Look for any arguments of a path of which the law needs no witness, as long as that costs next to nothing."""
+        if self.inquiry.fruitless >= MOST_FRUITLESS:
+            return
+        solver = z3.Solver()
+        solver.set("timeout", GLANCE_MILLISECONDS)
+        solver.add(*constraints)
+        self.inquiry.checks += 1
+        if solver.check() == z3.sat:
+            self.example = self._found(solver.model())
+        else:
+            self.inquiry.fruitless += 1
 
     def _decide(self, constraints: Sequence[Any]) -> Decision:
         self.inquiry.checks += 1
