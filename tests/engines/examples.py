@@ -2,7 +2,8 @@
 
 import os
 import time
-from typing import Annotated, Literal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
 
 from attrs import field, frozen, validators
 
@@ -150,6 +151,41 @@ def swallowing_law(number: int) -> None:
 
     inner()
     claim(number == number)
+
+
+def is_magic(number: int) -> Any:
+    """A condition, of the type of whatever reads it."""
+    return number == MAGIC
+
+
+@law("TEST-ONE", "No condition equals 1.")
+def condition_is_one_law(number: int) -> None:
+    claim(not (is_magic(number) == 1))
+
+
+@law("TEST-NOT-ONE", "Every condition differs from 1.")
+def condition_is_not_one_law(number: int) -> None:
+    claim(is_magic(number) != 1)
+
+
+@law("TEST-BIT", "A condition and a bit are never both true.")
+def condition_is_a_bit_law(number: int, bit: Annotated[int, Range(0, 1)]) -> None:
+    claim(not (is_magic(number) == bit) or bit == 0)
+
+
+@law("TEST-AMONG", "1 is not among conditions.")
+def condition_among_law(number: int) -> None:
+    claim(1 not in (is_magic(number),))
+
+
+@law("TEST-FLOAT", "No integer equals a float.")
+def float_law(number: int) -> None:
+    claim(not (number == float(MAGIC)))
+
+
+@law("TEST-FRACTION", "No fraction equals an integer.")
+def fraction_law(number: int) -> None:
+    claim(not (Fraction(MAGIC) == number))
 
 
 @law("TEST-SLEEPS", "It takes too long.")

@@ -38,6 +38,12 @@ def proof_of(function: Statement, patience: Patience | None = None, **options: A
         (examples.stepwise_law, Status.PROVED),
         (examples.silent_law, Status.VACUOUS),
         (examples.hashing_law, Status.UNKNOWN),
+        (examples.condition_is_one_law, Status.REFUTED),
+        (examples.condition_is_not_one_law, Status.REFUTED),
+        (examples.condition_is_a_bit_law, Status.REFUTED),
+        (examples.condition_among_law, Status.REFUTED),
+        (examples.float_law, Status.UNKNOWN),
+        (examples.fraction_law, Status.UNKNOWN),
     ],
 )
 def test_each_law_gets_the_status_that_it_deserves(function: Statement, status: Status):

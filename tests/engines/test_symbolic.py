@@ -2,14 +2,17 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import z3
 from attrs import field, frozen, validators
+from immutables import Map
 
 from settlespec.arithmetic import choose
-from settlespec.domain.orders import Side
+from settlespec.domain.orders import OrderKind, Side
 from settlespec.engines.agreement import symbolic_answer
 from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import SymbolicPath, following
@@ -99,7 +102,33 @@ def test_a_symbolic_term_is_not_decided_outside_of_a_path(number: SymbolicIntege
         bool(number == 3)
 
 
-@pytest.mark.parametrize("stranger", [1.5, "1", None])
+@pytest.mark.parametrize("stranger", [1.5, 2j, Fraction(1, 2), Decimal(1)])
+def test_a_number_of_another_kind_is_refused_by_name(
+    stranger: Any, number: SymbolicInteger, condition: SymbolicCondition
+):
+    for ask in (operator.add, operator.eq, operator.ne, operator.mul):
+        for first, second in ((number, stranger), (stranger, number), (condition, stranger), (stranger, condition)):
+            with pytest.raises(Unreadable, match=type(stranger).__name__):
+                ask(first, second)
+
+
+@pytest.mark.parametrize("stranger", [(1,), [1], Map(), object(), int])
+def test_a_comparison_of_which_nobody_knows_is_refused(stranger: Any, number: Any, condition: Any):
+    for symbol in (number, condition):
+        with pytest.raises(Unreadable, match="compared"):
+            bool(symbol == stranger)
+        with pytest.raises(Unreadable, match="compared"):
+            bool(symbol != stranger)
+
+
+@pytest.mark.parametrize("stranger", [None, "1", b"1", OrderKind.LIMIT, Purse(1, True, Side.BUY)])
+def test_what_is_never_a_number_equals_none(stranger: Any, number: Any, condition: Any):
+    for symbol in (number, condition):
+        assert (symbol == stranger) is False
+        assert (stranger != symbol) is True
+
+
+@pytest.mark.parametrize("stranger", ["1", None])
 def test_a_stranger_to_the_integers_is_not_lifted(stranger: Any, number: SymbolicInteger):
     with pytest.raises(TypeError):
         number + stranger
@@ -113,6 +142,9 @@ def _operations(a: int, b: int) -> tuple[object, ...]:
         7 // b, 7 % b, divmod(7, b), a < b, a <= b, a > b, a >= b, a == b, a != b, min(a, b), max(a, b),
         sum([a, b]), (a < b) & (a > 0), (a < b) | (a > 0), (a < b) ^ (a > 0), (a < b) == (a > 0), (a < b) != (a > 0),
         True & (a > 0), choose(a < b, a, b), 1 if a else 2,
+        (a < b) == 1, 1 == (a < b), (a < b) != 0, (a < b) == a, a == (a < b), a == True, False != b, [a < b, True].index(True),  # noqa: E712
+        (a < b) + True, 3 * (a < b), (a < b) * b, -(a < b), +(a < b), abs(a < b), (a < b) // b, 7 % (1 + (a < b)), (a < b) % b,
+        (a < b) < 1, (a < b) >= (b < a), b <= (a < b), (a < b) > b, 1 in (a < b,), a in (1, a), {"x": a < b} == {"x": 1},
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What every reading of the rules shares: how the two arms of a choice become one value, and what is said where none can."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -8,6 +9,11 @@ import attrs
 
 class Unreadable(Exception):
     """A reading cannot follow what the code does; it says so, and says nothing of the code."""
+
+
+def is_never_a_number(value: object) -> bool:
+    """Whether Python answers of this value, too, that it equals no integer: everything else might."""
+    return value is None or isinstance(value, str | bytes | Enum) or attrs.has(type(value))
 
 
 def merged(first: Any, second: Any, pick: Callable[[Any, Any], Any]) -> Any:

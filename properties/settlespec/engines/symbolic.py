@@ -5,13 +5,15 @@ raises: a rule is never silently read as something that it is not. The path on w
 names quotients.
 """
 
+import operator
 from collections.abc import Callable
 from contextvars import ContextVar
+from numbers import Number
 from typing import Any, NoReturn, Protocol
 
 import z3
 
-from settlespec.engines.merging import Unreadable, merged
+from settlespec.engines.merging import Unreadable, is_never_a_number, merged
 
 
 class Path(Protocol):
@@ -37,11 +39,15 @@ def current_path() -> Path:
 
 
 def integer_term(value: object) -> Any:
-    """Give the term of an integer of either reading, or NotImplemented for anything else."""
+    """Give the term of an integer of either reading, a condition counting as 0 or 1, or NotImplemented for what is no number."""
     if isinstance(value, SymbolicInteger):
         return value.term
+    if isinstance(value, SymbolicCondition):
+        return z3.If(value.term, z3.IntVal(1), z3.IntVal(0))
     if isinstance(value, int):
         return z3.IntVal(int(value))
+    if isinstance(value, Number):
+        raise Unreadable(f"an integer and a {type(value).__name__} in one expression")
     return NotImplemented
 
 
@@ -68,6 +74,34 @@ def _binary(
         return lifted if lifted is NotImplemented else wrap(operate(lifted, self.term))
 
     return forward, reflected
+
+
+def _counting(operate: Callable[[Any, Any], Any]) -> tuple[Callable[[Any, object], Any], Callable[[Any, object], Any]]:
+    """Give an operator, and its reflection, that takes a condition for the 0 or 1 that it is in Python."""
+
+    def forward(self: Any, other: object) -> Any:
+        return operate(self.as_integer(), other)
+
+    def reflected(self: Any, other: object) -> Any:
+        return operate(other, self.as_integer())
+
+    return forward, reflected
+
+
+def _compared(operate: Callable[[Any, Any], Any]) -> Callable[[Any, object], Any]:
+    """Give `==` or `!=` of an integer, or of a condition, with anything."""
+
+    def compare(self: Any, other: object) -> Any:
+        if _is_condition(self) and _is_condition(other):
+            return SymbolicCondition(operate(self.term, condition_term(other)))
+        lifted = integer_term(other)
+        if lifted is not NotImplemented:
+            return SymbolicCondition(operate(integer_term(self), lifted))
+        if is_never_a_number(other):
+            return NotImplemented
+        raise Unreadable(f"an integer or a condition was compared with a {type(other).__name__}")
+
+    return compare
 
 
 def _floor_div(numerator: z3.ArithRef, denominator: z3.ArithRef) -> z3.ArithRef:
@@ -98,24 +132,28 @@ class SymbolicCondition:
     __and__, __rand__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: z3.And(a, b))
     __or__, __ror__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: z3.Or(a, b))
     __xor__, __rxor__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: z3.Xor(a, b))
-    __eq__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: a == b)[0]
-    __ne__ = _binary(condition_term, lambda term: SymbolicCondition(term), lambda a, b: a != b)[0]
+    __eq__ = _compared(lambda a, b: a == b)
+    __ne__ = _compared(lambda a, b: a != b)
 
     def as_integer(self) -> "SymbolicInteger":
         """1 where it holds and 0 elsewhere, as a Python bool counts in a sum."""
         return SymbolicInteger(z3.If(self.term, z3.IntVal(1), z3.IntVal(0)))
 
-    def __add__(self, other: object) -> Any:
-        return self.as_integer() + other
+    __add__, __radd__ = _counting(operator.add)
+    __sub__, __rsub__ = _counting(operator.sub)
+    __mul__, __rmul__ = _counting(operator.mul)
+    __floordiv__, __rfloordiv__ = _counting(operator.floordiv)
+    __mod__, __rmod__ = _counting(operator.mod)
+    __lt__, __le__ = _counting(operator.lt)[0], _counting(operator.le)[0]
+    __gt__, __ge__ = _counting(operator.gt)[0], _counting(operator.ge)[0]
 
-    def __radd__(self, other: object) -> Any:
-        return other + self.as_integer()
+    def __neg__(self) -> "SymbolicInteger":
+        return -self.as_integer()
 
-    def __sub__(self, other: object) -> Any:
-        return self.as_integer() - other
+    def __pos__(self) -> "SymbolicInteger":
+        return self.as_integer()
 
-    def __rsub__(self, other: object) -> Any:
-        return other - self.as_integer()
+    __abs__ = __pos__
 
     def __invert__(self) -> "SymbolicCondition":
         # ~True is -2 in the plain reading, so a rule that writes ~ would be two different rules.
@@ -150,8 +188,8 @@ class SymbolicInteger:
     __le__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a <= b)[0]
     __gt__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a > b)[0]
     __ge__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a >= b)[0]
-    __eq__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a == b)[0]
-    __ne__ = _binary(integer_term, lambda term: SymbolicCondition(term), lambda a, b: a != b)[0]
+    __eq__ = _compared(lambda a, b: a == b)
+    __ne__ = _compared(lambda a, b: a != b)
 
     def __divmod__(self, other: object) -> tuple["SymbolicInteger", "SymbolicInteger"]:
         return _quotient_and_remainder(self, other)
