@@ -1,5 +1,6 @@
 """Laws for the tests of the engines: true, false, vacuous, undecidable and unreadable ones."""
 
+import contextlib
 import os
 import time
 from fractions import Fraction
@@ -10,6 +11,7 @@ from attrs import field, frozen, validators
 from settlespec.arithmetic import PPM, ceil_div, floor_div, negate
 from settlespec.domain.orders import Side
 from settlespec.domain.quantities import Factor, Price, Range, Size
+from settlespec.engines import paths
 from settlespec.laws.statement import Unbounded, assume, canary, claim, law
 
 
@@ -186,6 +188,50 @@ def float_law(number: int) -> None:
 @law("TEST-FRACTION", "No fraction equals an integer.")
 def fraction_law(number: int) -> None:
     claim(not (Fraction(MAGIC) == number))
+
+
+@law("TEST-CAUGHT", "A lookup by a symbolic key that the law catches.")
+def catching_law(number: int) -> None:
+    try:
+        found = {MAGIC: 1}[number]
+    except Exception:  # noqa: BLE001 - this is what must not catch it
+        found = 0
+    claim(found == 0)
+
+
+@law("TEST-SUPPRESSED", "A range of symbolic length that the law suppresses.")
+def suppressing_law(number: int) -> None:
+    found = False
+    with contextlib.suppress(BaseException):
+        found = len(range(number - MAGIC + 1)) == 1 and number == MAGIC
+    claim(not found)
+
+
+@law("TEST-RETURNED", "What cannot be read, hidden by a return.")
+def returning_law(number: int) -> None:
+    def inner() -> None:
+        try:
+            claim(number == number)
+            assert {number: 1}
+        finally:
+            return  # noqa: B012 - this is what must not hide it
+
+    inner()
+    claim(number == number)
+
+
+@law("TEST-ENDLESS", "A loop without an end on every path, hidden by a return.")
+def endless_law(number: int) -> None:
+    def inner() -> None:
+        count = 0
+        try:
+            while count < 3 * paths.MOST_DECISIONS and number != count:
+                count += 1
+        finally:
+            return  # noqa: B012 - this is what must not hide it
+
+    inner()
+    claim(number == number)
 
 
 @law("TEST-SLEEPS", "It takes too long.")

@@ -7,7 +7,7 @@ import pytest
 import z3
 
 from settlespec.domain.orders import Side
-from settlespec.engines import proving
+from settlespec.engines import paths, proving
 from settlespec.engines.proving import EngineDefect, Proof, Status, prove
 from settlespec.engines.replaying import Outcome, Replay, replay
 from settlespec.engines.solvers import Answer, Decision, Patience, decide
@@ -44,6 +44,9 @@ def proof_of(function: Statement, patience: Patience | None = None, **options: A
         (examples.condition_among_law, Status.REFUTED),
         (examples.float_law, Status.UNKNOWN),
         (examples.fraction_law, Status.UNKNOWN),
+        (examples.catching_law, Status.UNKNOWN),
+        (examples.suppressing_law, Status.UNKNOWN),
+        (examples.returning_law, Status.UNKNOWN),
     ],
 )
 def test_each_law_gets_the_status_that_it_deserves(function: Statement, status: Status):
@@ -137,6 +140,11 @@ def test_a_claim_without_a_witness_is_never_proved(monkeypatch: pytest.MonkeyPat
 def test_more_paths_than_the_bound_prove_nothing():
     assert proof_of(examples.many_paths_law).status is Status.PROVED
     assert proof_of(examples.many_paths_law, most_paths=7).status is Status.BOUND
+
+
+def test_a_way_that_was_left_is_not_counted_as_followed_though_the_law_hides_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(paths, "MOST_DECISIONS", 5)
+    assert proof_of(examples.endless_law).status is Status.BOUND
 
 
 def test_every_member_of_an_enumeration_is_a_shape_of_its_own():

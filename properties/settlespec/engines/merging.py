@@ -1,14 +1,39 @@
 """What every reading of the rules shares: how the two arms of a choice become one value, and what is said where none can."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from typing import Any
 
 import attrs
 
 
-class Unreadable(Exception):
-    """A reading cannot follow what the code does; it says so, and says nothing of the code."""
+class Unreadable(BaseException):
+    """A reading cannot follow what the code does; it says so, and says nothing of the code, which may not catch it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        said = _SAID.get()
+        if said is not None:
+            said.append(self)
+
+
+_SAID: ContextVar[list[Unreadable] | None] = ContextVar("_SAID", default=None)
+"""What could not be read inside the block that runs now."""
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Run a block; whatever it could not read is raised at its end too, so that a ``finally`` that returns hides nothing."""
+    said: list[Unreadable] = []
+    token = _SAID.set(said)
+    try:
+        yield
+    finally:
+        _SAID.reset(token)
+        if said:
+            raise said[0]
 
 
 def is_never_a_number(value: object) -> bool:

@@ -7,13 +7,14 @@ reached, or of which the solver cannot say, is kept for a run of its own. So wha
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 import z3
 from attrs import frozen
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build
+from settlespec.engines.merging import readable
 from settlespec.engines.solvers import Patience
 from settlespec.engines.symbolic import PATH, SymbolicCondition, SymbolicInteger
 
@@ -95,6 +96,8 @@ class SymbolicPath:
         """Questions put to a solver."""
         self.decisions: list[Any] = []
         """Of the constraints those that a branch of this way added; not those of its base."""
+        self.stopped: BaseException | None = None
+        """Why this way was left before its end."""
         self._known: dict[int, bool] = {}
         """What was decided already, by the number of the term."""
         self._atoms: list[Any] = []
@@ -118,10 +121,15 @@ class SymbolicPath:
         """Add a constraint to this way."""
         simple = z3.simplify(term)
         if z3.is_false(simple):
-            raise Ended
+            self._stop(Ended())
         self.constraints.append(term)
         self._solver.add(term)
         self._note(simple)
+
+    def _stop(self, why: BaseException) -> NoReturn:
+        """Nothing more is followed here, even if the code under inspection goes on."""
+        self.stopped = why
+        raise why
 
     def _note(self, simple: Any) -> None:
         """From here on this need not be decided again."""
@@ -142,7 +150,7 @@ class SymbolicPath:
             return known
         decided = self._decide(condition)
         if len(self.trail) >= MOST_DECISIONS:
-            raise TooManyDecisions
+            self._stop(TooManyDecisions())
         self.trail.append(decided)
         side = condition if decided.side else z3.Not(condition)
         self.require(side)
@@ -160,7 +168,7 @@ class SymbolicPath:
             return self.plan[len(self.trail)]
         holds, fails = self._reachable(condition), self._reachable(z3.Not(condition))
         if not (holds or fails):
-            raise Ended
+            self._stop(Ended())
         return Decided(side=holds, forks=holds and fails)
 
     def _reachable(self, condition: Any) -> bool:
@@ -227,10 +235,12 @@ def following(path: SymbolicPath) -> Iterator[None]:
     """Run the block on this path, attrs validators off: they would compare a symbolic value with a Python type."""
     token = PATH.set(path)
     try:
-        with attrs.validators.disabled():
+        with attrs.validators.disabled(), readable():
             yield
     finally:
         PATH.reset(token)
+        if path.stopped is not None:
+            raise path.stopped
 
 
 @frozen
