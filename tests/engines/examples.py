@@ -234,6 +234,87 @@ def endless_law(number: int) -> None:
     claim(number == number)
 
 
+@frozen
+class Positive:
+    """A record with a validator that asks for a value."""
+
+    coins: int = field(validator=validators.gt(0))
+
+
+@frozen
+class Unlucky:
+    """A record with a validator of its own."""
+
+    coins: int = field()
+
+    @coins.validator
+    def _is_lucky(self, _: object, value: int) -> None:
+        if value == MAGIC:
+            raise ValueError("not this one")
+
+
+@law("TEST-VALIDATOR", "A record takes every number.")
+def validator_law(number: int) -> None:
+    claim(Positive(number).coins == number)
+
+
+@law("TEST-OWN-VALIDATOR", "Another record takes every number.")
+def own_validator_law(number: int) -> None:
+    claim(Unlucky(number).coins == number)
+
+
+@law("TEST-VALIDATED", "A record of a positive number is that number.")
+def validated_law(number: Size) -> None:
+    claim(Positive(number).coins == number)
+
+
+@law("TEST-INSTANCE", "No instance of int is this number.")
+def instance_law(number: int) -> None:
+    claim(not (isinstance(number, int) and number == MAGIC))
+
+
+@law("TEST-MATCH", "No number of a pattern is this one.")
+def match_law(number: int) -> None:
+    match number:
+        case int() if number == MAGIC:
+            claim(False)
+        case _:
+            claim(True)
+
+
+@law("TEST-HAS", "No number has bits.")
+def attribute_law(number: int) -> None:
+    claim(not (hasattr(number, "bit_length") and number == MAGIC))
+
+
+@law("TEST-GET", "No number has a numerator.")
+def numerator_law(number: int) -> None:
+    claim(getattr(number, "numerator", 0) != MAGIC)
+
+
+@law("TEST-FORMAT", "No number has these digits.")
+def format_law(number: int) -> None:
+    claim(f"{number}" != str(MAGIC))
+
+
+@law("TEST-STR", "No sum has these digits.")
+def text_law(first: int, second: int) -> None:
+    claim(str(first + second) != str(MAGIC))
+
+
+@law("TEST-REPR", "No pair has these digits.")
+def pair_law(first: int, second: int) -> None:
+    claim(str((first, second)) != f"({MAGIC}, 1)")
+
+
+@law("TEST-UNREACHED", "Text on a path that no argument takes.")
+def unreached_text_law(number: int) -> None:
+    assume((number > 0) & (number < 3))
+    if number * number * number == 27:
+        raise ValueError(f"a cube of {number}")
+    claim(number <= 2)
+
+
 @law("TEST-SLEEPS", "It takes too long.")
 def sleeping_law(number: int) -> None:
     time.sleep(30)

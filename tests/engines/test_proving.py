@@ -47,6 +47,17 @@ def proof_of(function: Statement, patience: Patience | None = None, **options: A
         (examples.catching_law, Status.UNKNOWN),
         (examples.suppressing_law, Status.UNKNOWN),
         (examples.returning_law, Status.UNKNOWN),
+        (examples.validator_law, Status.UNKNOWN),
+        (examples.own_validator_law, Status.REFUTED),
+        (examples.validated_law, Status.PROVED),
+        (examples.instance_law, Status.REFUTED),
+        (examples.match_law, Status.REFUTED),
+        (examples.attribute_law, Status.UNKNOWN),
+        (examples.numerator_law, Status.UNKNOWN),
+        (examples.format_law, Status.UNKNOWN),
+        (examples.text_law, Status.UNKNOWN),
+        (examples.pair_law, Status.UNKNOWN),
+        (examples.unreached_text_law, Status.PROVED),
     ],
 )
 def test_each_law_gets_the_status_that_it_deserves(function: Statement, status: Status):

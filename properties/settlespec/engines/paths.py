@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Final, NoReturn, TypeAlias
 
-import attrs
 import z3
 from attrs import frozen
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build
-from settlespec.engines.merging import readable
+from settlespec.engines.merging import Unreadable, readable
 from settlespec.engines.solvers import Patience
 from settlespec.engines.symbolic import PATH, SymbolicCondition, SymbolicInteger
 
@@ -96,6 +95,9 @@ class SymbolicPath:
         """Questions put to a solver."""
         self.decisions: list[Any] = []
         """Of the constraints those that a branch of this way added; not those of its base."""
+        self.names_terms = False
+        self._named: list[Any] = []
+        """Terms that were written as text: while they live no other term gets the name."""
         self.stopped: BaseException | None = None
         """Why this way was left before its end."""
         self._known: dict[int, bool] = {}
@@ -207,6 +209,16 @@ class SymbolicPath:
                 self.lemmas.append(z3.Implies(earlier <= numerator, quotient <= named))
                 self.lemmas.append(z3.Implies(earlier >= numerator, quotient >= named))
 
+    def text(self, term: Any) -> str:
+        """Give the name of a term, which no other term has; one that differs may equal it nevertheless.
+
+        Good for what is signed and for what is told of a violation, of which the plain reading has the last word.
+        """
+        if not self.names_terms:
+            raise Unreadable("a symbolic integer or condition was written as text")
+        self._named.append(term)
+        return f"term!{term.get_id()}"
+
     def symbolic(self, name: str, leaf: IntegerLeaf | ConditionLeaf) -> SymbolicInteger | SymbolicCondition:
         """Give the symbolic value of one leaf of an argument; its range is a constraint."""
         if isinstance(leaf, ConditionLeaf):
@@ -231,11 +243,17 @@ class SymbolicPath:
 
 
 @contextmanager
-def following(path: SymbolicPath) -> Iterator[None]:
-    """Run the block on this path, attrs validators off: they would compare a symbolic value with a Python type."""
+def following(path: SymbolicPath, *, names_terms: bool = False) -> Iterator[None]:
+    """Run the block on this path.
+
+    Args:
+        path: to follow.
+        names_terms: whether a symbol written as text has a name; elsewhere it has no text, so that no law compares one.
+    """
+    path.names_terms = names_terms
     token = PATH.set(path)
     try:
-        with attrs.validators.disabled(), readable():
+        with readable():
             yield
     finally:
         PATH.reset(token)

@@ -136,7 +136,10 @@ class _Inquiry:
             reading.look_for_witness()
         except _Settled:
             pass
-        except (Unreadable, BadStatement):
+        except Unreadable:
+            reading.unless_unreachable()
+            raise
+        except BadStatement:
             raise
         except Exception as failure:  # noqa: BLE001 - an exception on a path that can be taken refutes the law
             reading.raised(failure)
@@ -229,6 +232,13 @@ class _Reading:
 
     def _obligation(self, constraints: Sequence[Any], answer: Answer) -> tuple[Obligation, Answer]:
         return Obligation(Purpose.CLAIM, tuple(constraints), tuple(self.path.lemmas)), answer
+
+    def unless_unreachable(self) -> None:
+        """What no arguments reach need not be readable."""
+        decision = self._decide(self.path.constraints)
+        if decision.answer is Answer.UNSATISFIABLE:
+            self.inquiry.decided.append(self._obligation(self.path.constraints, decision.answer))
+            raise Ended
 
     def look_for_witness(self) -> None:
         """At the end of a path: look for arguments that meet all of its assumptions, those after a claim too."""

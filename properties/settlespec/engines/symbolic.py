@@ -1,8 +1,8 @@
 """Integers and conditions that stand for all values at once: terms of Z3 with Python's operators.
 
-They are no subclasses of int, and whatever would make one concrete (hashing, indexing, converting, dividing to a float)
-raises: a rule is never silently read as something that it is not. The path on which a term lives decides branches and
-names quotients.
+They are no subclasses of int, though `isinstance` is told that they are, and whatever would make one concrete (hashing, indexing,
+converting, dividing to a float, writing as text) raises: a rule is never silently read as something that it is not. The path on which
+a term lives decides branches and names quotients.
 """
 
 import operator
@@ -25,6 +25,9 @@ class Path(Protocol):
     def quotient(self, numerator: z3.ArithRef, denominator: z3.ArithRef) -> z3.ArithRef:
         """Name the quotient of a division by something that is not zero, rounded towards minus infinity."""
 
+    def text(self, term: z3.ExprRef) -> str:
+        """Give a term as text, where that is allowed: the digits of a number that stands for all are known to nobody."""
+
 
 PATH: ContextVar[Path | None] = ContextVar("PATH", default=None)
 """The path that is being followed."""
@@ -36,6 +39,19 @@ def current_path() -> Path:
     if path is None:
         raise Unreadable("a symbolic term was decided or divided outside of any path")
     return path
+
+
+def _text(symbol: Any, *_: str) -> str:
+    """Give a symbol as text; outside of any path it is read by people only."""
+    path = PATH.get()
+    return f"{type(symbol).__name__}({symbol.term})" if path is None else path.text(symbol.term)
+
+
+def _attribute(symbol: object, name: str) -> NoReturn:
+    """What an integer has and a symbol has not is refused, where Python would say that it is not there."""
+    if hasattr(int, name):
+        raise Unreadable(f"the attribute {name} of an integer was asked for")
+    raise AttributeError(f"'int' object has no attribute '{name}'", name=name, obj=symbol)
 
 
 def integer_term(value: object) -> Any:
@@ -167,8 +183,13 @@ class SymbolicCondition:
 
     __int__ = __index__
 
-    def __repr__(self) -> str:
-        return f"SymbolicCondition({self.term})"
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # type: ignore[override]
+        """What `isinstance` is told, as it is of a Python bool; `type` tells the truth."""
+        return bool
+
+    __repr__ = __str__ = __format__ = _text
+    __getattr__ = _attribute
 
 
 class SymbolicInteger:
@@ -227,13 +248,20 @@ class SymbolicInteger:
         raise Unreadable("a symbolic integer was hashed (key of a mapping or member of a set)")
 
     def _made_concrete(self, *_: object) -> NoReturn:
-        raise Unreadable("a symbolic integer was made concrete (index, range, shift, conversion or true division)")
+        raise Unreadable("a symbolic integer was made concrete (index, range, bits, conversion or true division)")
 
     __index__ = __int__ = __float__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = _made_concrete
     __truediv__ = __rtruediv__ = __rpow__ = __rlshift__ = __rrshift__ = _made_concrete
 
-    def __repr__(self) -> str:
-        return f"SymbolicInteger({self.term})"
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = _made_concrete
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # type: ignore[override]
+        """What `isinstance` is told, as it is of a Python int; `type` tells the truth."""
+        return int
+
+    __repr__ = __str__ = __format__ = _text
+    __getattr__ = _attribute
 
 
 def _power_of_two(places: object) -> int:
