@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from attrs import field, frozen, validators
 
-from settlespec.arithmetic import PPM, ceil_div, floor_div, negate
+from settlespec.arithmetic import PPM, ceil_div, choose, floor_div, maximum, negate
 from settlespec.domain.orders import Side
 from settlespec.domain.quantities import Factor, Price, Range, Size
 from settlespec.engines import paths
@@ -313,6 +313,64 @@ def unreached_text_law(number: int) -> None:
     if number * number * number == 27:
         raise ValueError(f"a cube of {number}")
     claim(number <= 2)
+
+
+@frozen
+class Raised:
+    """A record whose constructor changes what it is given."""
+
+    coins: int = field(converter=lambda value: value + 1)
+
+
+@frozen
+class Squared:
+    """A record that works out a field of its own."""
+
+    coins: int
+    square: int = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "square", self.coins * self.coins)
+
+    def with_square(self, square: int) -> "Squared":
+        """The same with another square."""
+        changed = Squared(self.coins)
+        object.__setattr__(changed, "square", square)
+        return changed
+
+
+class Flagged(tuple[Any, ...]):
+    """A tuple that holds more than its items."""
+
+    flag: int
+
+
+def flagged(flag: int) -> Flagged:
+    """A tuple of one item, with a flag."""
+    made = Flagged((1,))
+    made.flag = flag
+    return made
+
+
+@law("TEST-CONVERTER", "A choice between two records never has one more than what both were given.")
+def converter_law(first: int, second: int) -> None:
+    claim(choose(first > second, Raised(first), Raised(second)).coins != MAGIC + 1)
+
+
+@law("TEST-CONVERTED", "A choice between two records that raise what they are given has the larger, and one.")
+def converted_law(first: int, second: int) -> None:
+    claim(choose(first > second, Raised(first), Raised(second)).coins == maximum(first, second) + 1)
+
+
+@law("TEST-INIT", "What a record works out is never changed.")
+def no_init_law(first: int, second: int) -> None:
+    record = Squared(first)
+    claim(choose(second > 3, record.with_square(second), record.with_square(second)).square != MAGIC)
+
+
+@law("TEST-FLAG", "A choice between tuples keeps what hangs on them.")
+def flagged_law(number: int) -> None:
+    claim(choose(number > 3, flagged(number), flagged(3)).flag <= 3)
 
 
 @law("TEST-SLEEPS", "It takes too long.")

@@ -58,6 +58,10 @@ def proof_of(function: Statement, patience: Patience | None = None, **options: A
         (examples.text_law, Status.UNKNOWN),
         (examples.pair_law, Status.UNKNOWN),
         (examples.unreached_text_law, Status.PROVED),
+        (examples.converter_law, Status.REFUTED),
+        (examples.converted_law, Status.PROVED),
+        (examples.no_init_law, Status.REFUTED),
+        (examples.flagged_law, Status.UNKNOWN),
     ],
 )
 def test_each_law_gets_the_status_that_it_deserves(function: Statement, status: Status):
