@@ -1,6 +1,7 @@
 """Laws for the tests of the engines: true, false, vacuous, undecidable and unreadable ones."""
 
 import contextlib
+import itertools
 import os
 import time
 from fractions import Fraction
@@ -371,6 +372,20 @@ def no_init_law(first: int, second: int) -> None:
 @law("TEST-FLAG", "A choice between tuples keeps what hangs on them.")
 def flagged_law(number: int) -> None:
     claim(choose(number > 3, flagged(number), flagged(3)).flag <= 3)
+
+
+TURNS = itertools.count()
+"""Counts the runs of a law that should not count them."""
+
+
+@law("TEST-FLAKY", "A claim that breaks once, whatever the number is.")
+def flaky_law(number: int) -> None:
+    claim(next(TURNS) != 5)
+
+
+@law("TEST-RESTLESS", "A decision that depends on how often the law was run.")
+def restless_law(number: int) -> None:
+    claim(number > next(TURNS) or number <= 10**9)
 
 
 @law("TEST-SLEEPS", "It takes too long.")

@@ -162,6 +162,12 @@ def test_a_way_that_was_left_is_not_counted_as_followed_though_the_law_hides_it(
     assert proof_of(examples.endless_law).status is Status.BOUND
 
 
+def test_a_law_that_decides_otherwise_each_time_is_not_proved():
+    proof = proof_of(examples.restless_law)
+    assert proof.status is Status.UNKNOWN
+    assert "not deterministic" in proof.reason
+
+
 def test_every_member_of_an_enumeration_is_a_shape_of_its_own():
     assert proof_of(examples.shapes_law).paths == 2 * len(Side)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, NoReturn, TypeAlias
 
 import z3
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build
 from settlespec.engines.merging import Unreadable, readable
@@ -58,6 +58,8 @@ class Decided:
     side: bool
     forks: bool
     """Whether the other side is open too."""
+    condition: Any = field(default=None, eq=False)
+    """What was decided; a run that follows the plan meets the same."""
 
 
 Plan: TypeAlias = tuple[Decided, ...]
@@ -82,6 +84,7 @@ class SymbolicPath:
         """
         self.plan = plan
         self.names: Names = {} if names is None else names
+        self._shares_names = names is not None
         self.trail: list[Decided] = []
         """Every decision of this way, those of the plan first."""
         self.constraints: list[Any] = []
@@ -142,7 +145,7 @@ class SymbolicPath:
 
     def branch(self, condition: Any) -> bool:
         """Decide a condition as the plan says, else for a side that can be reached; the other waits for its own run."""
-        condition = z3.simplify(condition)
+        asked, condition = condition, z3.simplify(condition)
         if z3.is_true(condition):
             return True
         if z3.is_false(condition):
@@ -150,7 +153,7 @@ class SymbolicPath:
         known = self._is_known(condition)
         if known is not None:
             return known
-        decided = self._decide(condition)
+        decided = self._decide(asked, condition)
         if len(self.trail) >= MOST_DECISIONS:
             self._stop(TooManyDecisions())
         self.trail.append(decided)
@@ -165,13 +168,20 @@ class SymbolicPath:
         known = self._known.get((condition.arg(0) if negated else condition).get_id())
         return known if known is None else known is not negated
 
-    def _decide(self, condition: Any) -> Decided:
+    def _decide(self, asked: Any, condition: Any) -> Decided:
         if len(self.trail) < len(self.plan):
-            return self.plan[len(self.trail)]
+            return self._planned(asked)
         holds, fails = self._reachable(condition), self._reachable(z3.Not(condition))
         if not (holds or fails):
             self._stop(Ended())
-        return Decided(side=holds, forks=holds and fails)
+        return Decided(side=holds, forks=holds and fails, condition=asked)
+
+    def _planned(self, asked: Any) -> Decided:
+        """Quotients whose names other ways share are numbered as they come, so of these the terms say nothing."""
+        planned = self.plan[len(self.trail)]
+        if not self._shares_names and planned.condition is not None and not planned.condition.eq(asked):
+            raise Unreadable("the code is not deterministic: the same decisions led to another one")
+        return planned
 
     def _reachable(self, condition: Any) -> bool:
         """An undecided side is kept: leaving it out would prove what nobody has looked at."""
@@ -239,7 +249,7 @@ class SymbolicPath:
         """Give the plans of the sides that this run left open, those of its own plan excepted."""
         for place in range(len(self.plan), len(self.trail)):
             if self.trail[place].forks:
-                yield (*self.trail[:place], Decided(side=not self.trail[place].side, forks=False))
+                yield (*self.trail[:place], evolve(self.trail[place], side=not self.trail[place].side, forks=False))
 
 
 @contextmanager

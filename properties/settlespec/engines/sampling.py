@@ -11,11 +11,11 @@ from typing import Any, Final
 import hypothesis
 from attrs import frozen
 from hypothesis import strategies
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import Flaky, Unsatisfiable
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, OneOf, Structure, TupleOf, structures_of
 from settlespec.engines.replaying import Outcome, Replay, replay
-from settlespec.laws.statement import Law
+from settlespec.laws.statement import BadStatement, Law
 
 
 class SampleStatus(StrEnum):
@@ -81,7 +81,11 @@ class _Tally:
 
 
 def sample(law: Law, examples: int = EXAMPLES, seed: int = 0) -> Sample:
-    """Draw arguments for a law and run it on them; the same seed draws the same."""
+    """Draw arguments for a law and run it on them; the same seed draws the same.
+
+    Raises:
+        BadStatement: the law says of the same arguments now this, now that.
+    """
     started = time.perf_counter()
     structures = structures_of(law.arguments)
     tally = _Tally()
@@ -107,6 +111,8 @@ def sample(law: Law, examples: int = EXAMPLES, seed: int = 0) -> Sample:
         status = SampleStatus.PASSED if tally.checked >= STARVED_BELOW else SampleStatus.STARVED
     except _Falsified:
         status = SampleStatus.FALSIFIED
+    except Flaky as failure:
+        raise BadStatement("the law is not deterministic: it broke on drawn arguments, and on the same ones it held") from failure
     except Unsatisfiable:
         status = SampleStatus.STARVED
     seconds = time.perf_counter() - started
