@@ -16,7 +16,7 @@ from settlespec.engines.killable import run_killably
 from settlespec.engines.proving import EngineDefect, Proof, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Law, Statement, law_of
-from tests.engines import examples
+from tests.engines import examples, unfaithful
 
 QUICK = Effort(seconds=20, examples=30)
 
@@ -166,8 +166,8 @@ def test_a_worker_that_is_ended_from_outside_harms_no_law():
 def test_a_law_that_is_not_deterministic_is_a_defect_of_that_law_and_of_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(examples, "TURNS", itertools.count())
-    laws = [law_of(examples.flaky_law), law_of(examples.true_law)]
+    monkeypatch.setattr(unfaithful, "TURNS", itertools.count())
+    laws = [law_of(unfaithful.flaky_law), law_of(examples.true_law)]
     with ThreadPoolExecutor(1) as executor:
         found = {examined.law.id: examined for examined in examine_all(laws, QUICK, executor)}
     assert found["TEST-FLAKY"].finding is Finding.DEFECT

@@ -55,8 +55,8 @@ def operations(a: Near, b: Divisor) -> tuple[object, ...]:
         a < b, a <= b, a > b, a >= b, a == b, a != b, a == a, a < 100, a >= -100, a < 5, a >= 5,
         (a < b) & (a > 0), (a < b) | (a > 0), (a < b) ^ (a > 0), (a < b) == (a > 0), (a < b) != (a > 0),
         True & (a > 0), False | (a > 0), True ^ (a > 0), choose(a < b, a, b), choose(a < b, a + 1, a),
-        choose(a < b, a > 0, b > 0), (a < b) == 1, 1 == (a < b), (a < b) != 0, (a < b) == 2, (a < b) == a, a == (a < b),
-        a == True, False != b, a != (a < b),  # noqa: E712
+        choose(a < b, a > 0, b > 0), (a < b) == 1, operator.eq(1, a < b), (a < b) != 0, (a < b) == 2, (a < b) == a, a == (a < b),
+        a == True, b != False, a != (a < b),  # noqa: E712
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from settlespec.engines.arguments import IntegerLeaf, structures_of, within
 from settlespec.engines.replaying import replay
 from settlespec.engines.sampling import SampleStatus, sample, strategy
 from settlespec.laws.statement import BadStatement, Statement, law_of
-from tests.engines import examples
+from tests.engines import examples, unfaithful
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_draws_that_miss_the_assumptions_are_not_counted_as_checked():
 
 
 def test_a_law_that_is_not_deterministic_is_misstated(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(examples, "TURNS", itertools.count())
+    monkeypatch.setattr(unfaithful, "TURNS", itertools.count())
     with pytest.raises(BadStatement, match="not deterministic"):
-        sample(law_of(examples.flaky_law))
+        sample(law_of(unfaithful.flaky_law))
 
 
 def test_the_same_seed_draws_the_same():

@@ -104,9 +104,7 @@ def test_a_symbolic_term_is_not_decided_outside_of_a_path(number: SymbolicIntege
 
 
 @pytest.mark.parametrize("stranger", [1.5, 2j, Fraction(1, 2), Decimal(1)])
-def test_a_number_of_another_kind_is_refused(
-    stranger: Any, number: SymbolicInteger, condition: SymbolicCondition
-):
+def test_a_number_of_another_kind_is_refused(stranger: Any, number: SymbolicInteger, condition: SymbolicCondition):
     for ask in (operator.add, operator.eq, operator.ne, operator.mul):
         for first, second in ((number, stranger), (stranger, number), (condition, stranger), (stranger, condition)):
             with pytest.raises(Unreadable):
@@ -143,7 +141,7 @@ def _operations(a: int, b: int) -> tuple[object, ...]:
         7 // b, 7 % b, divmod(7, b), a < b, a <= b, a > b, a >= b, a == b, a != b, min(a, b), max(a, b),
         sum([a, b]), (a < b) & (a > 0), (a < b) | (a > 0), (a < b) ^ (a > 0), (a < b) == (a > 0), (a < b) != (a > 0),
         True & (a > 0), choose(a < b, a, b), 1 if a else 2,
-        (a < b) == 1, 1 == (a < b), (a < b) != 0, (a < b) == a, a == (a < b), a == True, False != b, [a < b, True].index(True),  # noqa: E712
+        (a < b) == 1, operator.eq(1, a < b), (a < b) != 0, (a < b) == a, a == (a < b), a == True, b != False, [a < b, True].index(True),  # noqa: E712
         (a < b) + True, 3 * (a < b), (a < b) * b, -(a < b), +(a < b), abs(a < b), (a < b) // b, 7 % (1 + (a < b)), (a < b) % b,
         (a < b) < 1, (a < b) >= (b < a), b <= (a < b), (a < b) > b, 1 in (a < b,), a in (1, a), {"x": a < b} == {"x": 1},
     )  # fmt: skip

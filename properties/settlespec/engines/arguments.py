@@ -95,7 +95,9 @@ def _integer(notes: tuple[object, ...]) -> IntegerLeaf:
         elif isinstance(note, Unbounded):
             leaf = IntegerLeaf(None, None)
         else:
-            raise BadStatement(f"{note!r} says nothing of an integer: Range(low, high) of the quantities does, or Unbounded()")
+            raise BadStatement(
+                f"{note!r} says nothing of an integer: Range(low, high) of the quantities does, or Unbounded()"
+            )
     return leaf
 
 
@@ -109,7 +111,9 @@ def _narrowed(leaf: IntegerLeaf, limits: Range) -> IntegerLeaf:
 
 def _members(kind: type[Enum]) -> OneOf:
     if issubclass(kind, Flag):
-        raise BadStatement(f"{kind.__name__} is a Flag, whose values are more than its members: take a condition for each")
+        raise BadStatement(
+            f"{kind.__name__} is a Flag, whose values are more than its members: take a condition for each"
+        )
     return OneOf(tuple(kind))
 
 

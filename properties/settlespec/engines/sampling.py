@@ -112,7 +112,9 @@ def sample(law: Law, examples: int = EXAMPLES, seed: int = 0) -> Sample:
     except _Falsified:
         status = SampleStatus.FALSIFIED
     except Flaky as failure:
-        raise BadStatement("the law is not deterministic: it broke on drawn arguments, and on the same ones it held") from failure
+        raise BadStatement(
+            "the law is not deterministic: it broke on drawn arguments, and on the same ones it held"
+        ) from failure
     except Unsatisfiable:
         status = SampleStatus.STARVED
     seconds = time.perf_counter() - started

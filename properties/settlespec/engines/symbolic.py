@@ -183,7 +183,7 @@ class SymbolicCondition:
 
     __int__ = __index__
 
-    @property  # type: ignore[misc]
+    @property
     def __class__(self) -> type:  # type: ignore[override]
         """What `isinstance` is told, as it is of a Python bool; `type` tells the truth."""
         return bool
@@ -255,7 +255,7 @@ class SymbolicInteger:
 
     __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = _made_concrete
 
-    @property  # type: ignore[misc]
+    @property
     def __class__(self) -> type:  # type: ignore[override]
         """What `isinstance` is told, as it is of a Python int; `type` tells the truth."""
         return int
