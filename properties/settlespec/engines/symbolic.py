@@ -183,8 +183,8 @@ class SymbolicCondition:
 
     __int__ = __index__
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """What `isinstance` is told, as it is of a Python bool; `type` tells the truth."""
         return bool
 
@@ -255,8 +255,8 @@ class SymbolicInteger:
 
     __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = _made_concrete
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """What `isinstance` is told, as it is of a Python int; `type` tells the truth."""
         return int
 
