@@ -59,6 +59,7 @@ def test_each_law_gets_the_status_that_it_deserves(function: Statement, status: 
         (unfaithful.validator_law, Status.UNKNOWN),
         (unfaithful.own_validator_law, Status.REFUTED),
         (unfaithful.validated_law, Status.PROVED),
+        (unfaithful.refused_argument_law, Status.UNKNOWN),
         (unfaithful.instance_law, Status.REFUTED),
         (unfaithful.match_law, Status.REFUTED),
         (unfaithful.attribute_law, Status.UNKNOWN),

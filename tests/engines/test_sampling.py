@@ -51,6 +51,12 @@ def test_a_law_that_is_not_deterministic_is_misstated(monkeypatch: pytest.Monkey
         sample(law_of(unfaithful.flaky_law))
 
 
+def test_a_record_that_its_constructor_refuses_is_not_drawn():
+    found = sample(law_of(unfaithful.positive_argument_law))
+    assert found.status is SampleStatus.PASSED
+    assert found.tried == found.checked
+
+
 def test_the_same_seed_draws_the_same():
     first, second = (sample(law_of(examples.false_law), seed=7) for _ in range(2))
     assert (first.tried, first.example) == (second.tried, second.example)

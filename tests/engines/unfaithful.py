@@ -166,6 +166,16 @@ def validated_law(number: Size) -> None:
     claim(Positive(number).coins == number)
 
 
+@law("TEST-REFUSED-ARGUMENT", "A law about records of which some cannot be made.")
+def refused_argument_law(record: Unlucky) -> None:
+    claim(record.coins != MAGIC)
+
+
+@law("TEST-POSITIVE-ARGUMENT", "A law about records of which half cannot be made.")
+def positive_argument_law(record: Positive) -> None:
+    claim(record.coins > 0)
+
+
 @law("TEST-INSTANCE", "No instance of int is this number.")
 def instance_law(number: int) -> None:
     claim(not (isinstance(number, int) and number == MAGIC))

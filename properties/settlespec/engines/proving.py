@@ -132,7 +132,7 @@ class _Inquiry:
         reading = _Reading(self, path, structures)
         try:
             with following(path), read_by(reading):
-                self.law.function(**path.arguments(structures))
+                self.law.function(**_arguments(path, structures))
             reading.look_for_witness()
         except _Settled:
             pass
@@ -291,6 +291,14 @@ class _Reading:
             value = model.eval(variable, model_completion=True)
             values[name] = z3.is_true(value) if z3.is_bool(variable) else value.as_long()
         return _Found(self.structures, values)
+
+
+def _arguments(path: SymbolicPath, structures: dict[str, Structure]) -> dict[str, Any]:
+    """Of values that a record's constructor refuses the law does not speak; which they are no structure says."""
+    try:
+        return path.arguments(structures)
+    except Exception as refused:
+        raise Unreadable(f"a constructor refuses some values of an argument: {type(refused).__name__}") from refused
 
 
 def _term(condition: object) -> Any:
