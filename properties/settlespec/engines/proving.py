@@ -235,7 +235,8 @@ class _Reading:
 
     def unless_unreachable(self) -> None:
         """What no arguments reach need not be readable."""
-        decision = self._decide(self.path.constraints)
+        self.inquiry.checks += 1
+        decision = decide(self.path.constraints, self.inquiry.patience, self.path.lemmas)
         if decision.answer is Answer.UNSATISFIABLE:
             self.inquiry.decided.append(self._obligation(self.path.constraints, decision.answer))
             raise Ended
