@@ -1,5 +1,6 @@
 """What the engines together come to, and on any executor."""
 
+import itertools
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -15,7 +16,7 @@ from settlespec.engines.killable import run_killably
 from settlespec.engines.proving import EngineDefect, Proof, Status
 from settlespec.engines.sampling import Sample, SampleStatus
 from settlespec.laws.statement import Law, Statement, law_of
-from tests.engines import examples, unruly
+from tests.engines import examples, unfaithful, unruly
 
 QUICK = Effort(seconds=20, examples=30)
 
@@ -160,3 +161,15 @@ class BrokenPool(Executor):
 def test_a_worker_that_is_ended_from_outside_harms_no_law():
     findings = [one.finding for one in examine_all([law_of(examples.true_law)], QUICK, BrokenPool())]
     assert findings == [Finding.PROVED]
+
+
+def test_a_law_that_is_not_deterministic_is_a_defect_of_that_law_and_of_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(unfaithful, "TURNS", itertools.count())
+    laws = [law_of(unfaithful.flaky_law), law_of(examples.true_law)]
+    with ThreadPoolExecutor(1) as executor:
+        found = {examined.law.id: examined for examined in examine_all(laws, QUICK, executor)}
+    assert found["TEST-FLAKY"].finding is Finding.DEFECT
+    assert found["TEST-FLAKY"].is_misstated
+    assert found["TEST-TRUE"].finding is Finding.PROVED

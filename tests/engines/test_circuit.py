@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import product
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import pytest
 from attrs import frozen
 
 from settlespec.arithmetic import choose
-from settlespec.domain.orders import Side
+from settlespec.domain.orders import OrderKind, Side
 from settlespec.domain.quantities import Range
 from settlespec.engines import circuit as circuit_module
 from settlespec.engines.circuit import Circuit, TooManyWires, Wire, WireCondition, WouldWrap
@@ -54,7 +55,8 @@ def operations(a: Near, b: Divisor) -> tuple[object, ...]:
         a < b, a <= b, a > b, a >= b, a == b, a != b, a == a, a < 100, a >= -100, a < 5, a >= 5,
         (a < b) & (a > 0), (a < b) | (a > 0), (a < b) ^ (a > 0), (a < b) == (a > 0), (a < b) != (a > 0),
         True & (a > 0), False | (a > 0), True ^ (a > 0), choose(a < b, a, b), choose(a < b, a + 1, a),
-        choose(a < b, a > 0, b > 0),
+        choose(a < b, a > 0, b > 0), (a < b) == 1, operator.eq(1, a < b), (a < b) != 0, (a < b) == 2, (a < b) == a, a == (a < b),
+        a == True, b != False, a != (a < b),  # noqa: E712
     )  # fmt: skip
 
 
@@ -125,6 +127,21 @@ def test_a_stranger_to_the_integers_is_not_lifted(stranger: Any, wire: Any):
         wire + stranger
     with pytest.raises(TypeError):
         stranger - wire
+
+
+@pytest.mark.parametrize("stranger", [1.5, Fraction(1, 2), (1,), [1], object()])
+def test_a_comparison_of_which_nobody_knows_is_refused(stranger: Any, wire: Any, condition: Any):
+    for symbol in (wire, condition):
+        for ask in (operator.eq, operator.ne):
+            with pytest.raises(Unreadable, match="compared"):
+                ask(symbol, stranger)
+
+
+@pytest.mark.parametrize("stranger", [None, "1", b"1", OrderKind.LIMIT, Purse(1, True, Side.BUY)])
+def test_what_is_never_a_number_equals_no_wire(stranger: Any, wire: Any, condition: Any):
+    for symbol in (wire, condition):
+        assert (symbol == stranger) is False
+        assert (stranger != symbol) is True
 
 
 def test_records_merge_field_by_field(condition: Any):

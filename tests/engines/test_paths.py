@@ -39,7 +39,7 @@ def test_an_infeasible_side_is_left_out_and_handed_over_as_an_obligation():
     path = SymbolicPath((), Patience())
     with following(path):
         number = path.symbolic("number", IntegerLeaf(3, None))
-        assert bool(number > 2)  # type: ignore[operator]
+        assert bool(number > 2)
     (pruned,) = path.pruned
     assert pruned.purpose is Purpose.PRUNED
     solver = z3.Solver()
@@ -91,12 +91,12 @@ def test_a_way_that_goes_on_from_another_knows_what_that_one_decided():
     base = SymbolicPath((), Patience())
     with following(base):
         number = base.symbolic("number", IntegerLeaf(0, None))
-        assert bool(number > 5)  # type: ignore[operator]
+        assert bool(number > 5)
     way = SymbolicPath((), Patience(), base)
     with following(way):
-        assert bool(number > 5)  # type: ignore[operator]
+        assert bool(number > 5)
         assert way.checks == 0
-        assert bool(number > 3)  # type: ignore[operator]
+        assert bool(number > 3)
     assert len(way.decisions) == 1
     assert way.leaves == base.leaves
 
@@ -109,7 +109,7 @@ def test_what_a_way_decides_binds_neither_its_base_nor_its_neighbours():
 
     def follow(path: SymbolicPath) -> bool:
         with following(path):
-            sides.append(bool(number > 5))  # type: ignore[operator]
+            sides.append(bool(number > 5))
         return True
 
     for _ in range(2):
@@ -127,7 +127,7 @@ def test_ways_that_share_names_never_call_two_quotients_by_one():
     for divisor in (7, 9, 7):
         way = SymbolicPath((), Patience(), base, names)
         with following(way):
-            quotient: Any = number // divisor  # type: ignore[operator]
+            quotient: Any = number // divisor
         said.append(str(quotient.term))
     assert said == ["quotient!0", "quotient!1", "quotient!0"]
 

@@ -7,12 +7,12 @@ import pytest
 import z3
 
 from settlespec.domain.orders import Side
-from settlespec.engines import proving
+from settlespec.engines import paths, proving
 from settlespec.engines.proving import EngineDefect, Proof, Status, prove
 from settlespec.engines.replaying import Outcome, Replay, replay
 from settlespec.engines.solvers import Answer, Decision, Patience, decide
 from settlespec.laws.statement import BadStatement, Statement, law_of
-from tests.engines import examples
+from tests.engines import examples, unfaithful
 
 IMPATIENT = Patience(branch=50, nonlinear_core=20, quick=20, lemmas=20, default=20)
 
@@ -41,6 +41,40 @@ def proof_of(function: Statement, patience: Patience | None = None, **options: A
     ],
 )
 def test_each_law_gets_the_status_that_it_deserves(function: Statement, status: Status):
+    assert proof_of(function).status is status
+
+
+@pytest.mark.parametrize(
+    ("function", "status"),
+    [
+        (unfaithful.condition_is_one_law, Status.REFUTED),
+        (unfaithful.condition_is_not_one_law, Status.REFUTED),
+        (unfaithful.condition_is_a_bit_law, Status.REFUTED),
+        (unfaithful.condition_among_law, Status.REFUTED),
+        (unfaithful.float_law, Status.UNKNOWN),
+        (unfaithful.fraction_law, Status.UNKNOWN),
+        (unfaithful.catching_law, Status.UNKNOWN),
+        (unfaithful.suppressing_law, Status.UNKNOWN),
+        (unfaithful.returning_law, Status.UNKNOWN),
+        (unfaithful.validator_law, Status.UNKNOWN),
+        (unfaithful.own_validator_law, Status.REFUTED),
+        (unfaithful.validated_law, Status.PROVED),
+        (unfaithful.refused_argument_law, Status.UNKNOWN),
+        (unfaithful.instance_law, Status.REFUTED),
+        (unfaithful.match_law, Status.REFUTED),
+        (unfaithful.attribute_law, Status.UNKNOWN),
+        (unfaithful.numerator_law, Status.UNKNOWN),
+        (unfaithful.format_law, Status.UNKNOWN),
+        (unfaithful.text_law, Status.UNKNOWN),
+        (unfaithful.pair_law, Status.UNKNOWN),
+        (unfaithful.unreached_text_law, Status.PROVED),
+        (unfaithful.converter_law, Status.REFUTED),
+        (unfaithful.converted_law, Status.PROVED),
+        (unfaithful.no_init_law, Status.REFUTED),
+        (unfaithful.flagged_law, Status.UNKNOWN),
+    ],
+)
+def test_what_plain_integers_break_is_not_proved(function: Statement, status: Status):
     assert proof_of(function).status is status
 
 
@@ -99,6 +133,21 @@ def test_a_witness_that_does_not_replay_is_a_defect_of_ours(monkeypatch: pytest.
         proof_of(examples.true_law)
 
 
+def test_a_witness_that_breaks_the_law_refutes_it():
+    proof = proof_of(unfaithful.hidden_law)
+    assert proof.status is Status.REFUTED
+    assert proof.counterexample == {"number": unfaithful.MAGIC}
+
+
+def test_a_path_without_a_claim_is_run_on_plain_integers_too():
+    assert proof_of(unfaithful.hidden_silence_law).status is Status.REFUTED
+
+
+def test_a_broken_claim_that_the_law_swallows_proves_nothing():
+    with pytest.raises(EngineDefect, match="counterexample"):
+        proof_of(unfaithful.swallowing_law)
+
+
 def test_an_undecided_claim_is_never_proved():
     proof = proof_of(examples.hard_law, IMPATIENT)
     assert proof.status is Status.UNKNOWN
@@ -121,6 +170,17 @@ def test_a_claim_without_a_witness_is_never_proved(monkeypatch: pytest.MonkeyPat
 def test_more_paths_than_the_bound_prove_nothing():
     assert proof_of(examples.many_paths_law).status is Status.PROVED
     assert proof_of(examples.many_paths_law, most_paths=7).status is Status.BOUND
+
+
+def test_a_way_that_was_left_is_not_counted_as_followed_though_the_law_hides_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(paths, "MOST_DECISIONS", 5)
+    assert proof_of(unfaithful.endless_law).status is Status.BOUND
+
+
+def test_a_law_that_decides_otherwise_each_time_is_not_proved():
+    proof = proof_of(unfaithful.restless_law)
+    assert proof.status is Status.UNKNOWN
+    assert "not deterministic" in proof.reason
 
 
 def test_every_member_of_an_enumeration_is_a_shape_of_its_own():

@@ -1,5 +1,7 @@
 """What Hypothesis says of a law, and when it says nothing."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,8 +10,8 @@ from settlespec.domain.quantities import MAX_PRICE
 from settlespec.engines.arguments import IntegerLeaf, structures_of, within
 from settlespec.engines.replaying import replay
 from settlespec.engines.sampling import SampleStatus, sample, strategy
-from settlespec.laws.statement import Statement, law_of
-from tests.engines import examples
+from settlespec.laws.statement import BadStatement, Statement, law_of
+from tests.engines import examples, unfaithful
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,18 @@ def test_draws_that_miss_the_assumptions_are_not_counted_as_checked():
     found = sample(law_of(examples.vacuous_law), examples=50)
     assert found.checked == 0
     assert found.tried >= 50
+
+
+def test_a_law_that_is_not_deterministic_is_misstated(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(unfaithful, "TURNS", itertools.count())
+    with pytest.raises(BadStatement, match="not deterministic"):
+        sample(law_of(unfaithful.flaky_law))
+
+
+def test_a_record_that_its_constructor_refuses_is_not_drawn():
+    found = sample(law_of(unfaithful.positive_argument_law))
+    assert found.status is SampleStatus.PASSED
+    assert found.tried == found.checked
 
 
 def test_the_same_seed_draws_the_same():

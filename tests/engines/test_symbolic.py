@@ -2,19 +2,22 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import z3
 from attrs import field, frozen, validators
+from immutables import Map
 
 from settlespec.arithmetic import choose
-from settlespec.domain.orders import Side
+from settlespec.domain.orders import OrderKind, Side
 from settlespec.engines.agreement import symbolic_answer
 from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import SymbolicPath, following
 from settlespec.engines.solvers import Patience
-from settlespec.engines.symbolic import SymbolicCondition, SymbolicInteger, merge
+from settlespec.engines.symbolic import PATH, SymbolicCondition, SymbolicInteger, merge
 
 
 @frozen
@@ -32,8 +35,9 @@ class Checked:
 @pytest.fixture
 def path() -> Iterator[SymbolicPath]:
     followed = SymbolicPath((), Patience())
-    with following(followed):
-        yield followed
+    token = PATH.set(followed)  # not `following`, which says again at its end what could not be read
+    yield followed
+    PATH.reset(token)
 
 
 @pytest.fixture
@@ -99,7 +103,31 @@ def test_a_symbolic_term_is_not_decided_outside_of_a_path(number: SymbolicIntege
         bool(number == 3)
 
 
-@pytest.mark.parametrize("stranger", [1.5, "1", None])
+@pytest.mark.parametrize("stranger", [1.5, 2j, Fraction(1, 2), Decimal(1)])
+def test_a_number_of_another_kind_is_refused(stranger: Any, number: SymbolicInteger, condition: SymbolicCondition):
+    for ask in (operator.add, operator.eq, operator.ne, operator.mul):
+        for first, second in ((number, stranger), (stranger, number), (condition, stranger), (stranger, condition)):
+            with pytest.raises(Unreadable):
+                ask(first, second)
+
+
+@pytest.mark.parametrize("stranger", [(1,), [1], Map(), object(), int])
+def test_a_comparison_of_which_nobody_knows_is_refused(stranger: Any, number: Any, condition: Any):
+    for symbol in (number, condition):
+        with pytest.raises(Unreadable, match="compared"):
+            bool(symbol == stranger)
+        with pytest.raises(Unreadable, match="compared"):
+            bool(symbol != stranger)
+
+
+@pytest.mark.parametrize("stranger", [None, "1", b"1", OrderKind.LIMIT, Purse(1, True, Side.BUY)])
+def test_what_is_never_a_number_equals_none(stranger: Any, number: Any, condition: Any):
+    for symbol in (number, condition):
+        assert (symbol == stranger) is False
+        assert (stranger != symbol) is True
+
+
+@pytest.mark.parametrize("stranger", ["1", None])
 def test_a_stranger_to_the_integers_is_not_lifted(stranger: Any, number: SymbolicInteger):
     with pytest.raises(TypeError):
         number + stranger
@@ -113,6 +141,9 @@ def _operations(a: int, b: int) -> tuple[object, ...]:
         7 // b, 7 % b, divmod(7, b), a < b, a <= b, a > b, a >= b, a == b, a != b, min(a, b), max(a, b),
         sum([a, b]), (a < b) & (a > 0), (a < b) | (a > 0), (a < b) ^ (a > 0), (a < b) == (a > 0), (a < b) != (a > 0),
         True & (a > 0), choose(a < b, a, b), 1 if a else 2,
+        (a < b) == 1, operator.eq(1, a < b), (a < b) != 0, (a < b) == a, a == (a < b), a == True, b != False, [a < b, True].index(True),  # noqa: E712
+        (a < b) + True, 3 * (a < b), (a < b) * b, -(a < b), +(a < b), abs(a < b), (a < b) // b, 7 % (1 + (a < b)), (a < b) % b,
+        (a < b) < 1, (a < b) >= (b < a), b <= (a < b), (a < b) > b, 1 in (a < b,), a in (1, a), {"x": a < b} == {"x": 1},
     )  # fmt: skip
 
 
@@ -155,15 +186,49 @@ def test_what_has_no_common_term_is_not_merged(first: object, second: object, co
         merge(condition, first, second)
 
 
-def test_attrs_validators_are_off_while_a_path_is_followed(path: SymbolicPath, number: Any):
+def test_attrs_validators_are_asked_while_a_path_is_followed(path: SymbolicPath, number: Any, condition: Any):
     assert Checked(number).coins is number
-
-
-def test_attrs_validators_are_on_again_afterwards(number: SymbolicInteger):
-    with following(SymbolicPath((), Patience())):
-        pass
     with pytest.raises(TypeError):
-        Checked(number)  # type: ignore[arg-type]
+        Checked("1")  # type: ignore[arg-type]
+
+
+def test_a_symbol_answers_isinstance_as_the_plain_value_does(number: object, condition: object):
+    assert [isinstance(number, kind) for kind in (int, bool, str, SymbolicInteger)] == [True, False, False, True]
+    assert [isinstance(condition, kind) for kind in (int, bool, str, SymbolicCondition)] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        str, repr, format, "{}".format, "%s".__mod__, "%d".__mod__, lambda number: f"{number:>9}",
+        lambda number: hasattr(number, "bit_length"), lambda number: getattr(number, "numerator", 0),
+        lambda number: number.real, lambda number: number.to_bytes(8, "big"),
+    ],
+)  # fmt: skip
+def test_what_a_plain_number_would_answer_is_refused(ask: Callable[[Any], object], path: SymbolicPath, number: Any):
+    with pytest.raises(Unreadable):
+        ask(number)
+    with pytest.raises(Unreadable):
+        ask(number > 3)
+
+
+@pytest.mark.parametrize("operate", [operator.and_, operator.or_, operator.xor, lambda a, _: ~a])
+def test_bits_of_a_symbol_are_refused(operate: Callable[[Any, Any], object], number: Any):
+    with pytest.raises(Unreadable):
+        operate(number, 1)
+
+
+def test_what_no_integer_has_no_symbol_has(number: Any, condition: Any):
+    assert not hasattr(number, "price")
+    assert not hasattr(condition, "price")
+
+
+def test_a_path_that_names_its_terms_gives_different_names_to_different_terms(number: Any):
+    path = SymbolicPath((), Patience())
+    with following(path, names_terms=True):
+        texts = [str(number + place) for place in range(100)]
+        assert str(number + 7) == texts[7]
+    assert len(set(texts)) == 100
 
 
 def test_a_condition_counts_in_a_sum_as_a_python_bool_does(path: SymbolicPath, number: SymbolicInteger):

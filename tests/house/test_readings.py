@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from settlespec.engines.identities import unasked
 from tests.house.layers import REPOSITORY
 
 READ = (
@@ -29,9 +30,24 @@ def identities_of_conditions(text: str) -> Iterator[int]:
             yield node.lineno
 
 
+ARITHMETIC = REPOSITORY / "spec/settlespec/arithmetic"
+"""Here every reading has its way of its own, and the exact type tells the plain one from the others."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_no_number_is_asked_for_what_only_python_answers(path: Path):
+    found = list(unasked(path.read_text(encoding="utf-8")))
+    assert [question for question in found if not path.is_relative_to(ARITHMETIC)] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_no_comparison_is_compared_by_identity(path: Path):
     assert list(identities_of_conditions(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_arithmetic_is_where_such_questions_are_put():
+    texts = [path.read_text(encoding="utf-8") for path in ARITHMETIC.rglob("*.py")]
+    assert any(list(unasked(text)) for text in texts)
 
 
 def test_a_comparison_by_identity_is_noticed():

@@ -54,6 +54,13 @@ REFUSED = [
         None,
         "OWN-7 is stated twice",
     ),
+    ("identity.py", GOOD.format(id="OWN-5") + "\n\nYES = (1 > 0) is True\n", 8, "no symbol answers an identity"),
+    (
+        "exact.py",
+        "def f(x):\n    return type(x) is int\n\n\n" + GOOD.format(id="OWN-5"),
+        2,
+        "the exact type of a number",
+    ),
     ("a-name.py", GOOD.format(id="OWN-6"), None, "not the name of a module; name it like my_laws.py"),
     ("laws.txt", GOOD.format(id="OWN-6"), None, "not the name of a module"),
     ("json.py", GOOD.format(id="OWN-6"), None, "another module is called json; give the file another name"),

@@ -6,7 +6,7 @@ An argument is an integer with its declared range, a condition, one of an enumer
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
+from enum import Enum, Flag
 from functools import cache
 from itertools import product
 from typing import Any, TypeAlias
@@ -62,14 +62,16 @@ def structure_of(annotation: Any) -> Structure:
     base, notes = _unwrap(annotation)
     if base is int:
         return _integer(notes)
+    if isinstance(base, type) and attrs.has(base):
+        return _record(base, notes)
+    if notes:
+        raise BadStatement(f"{annotation!r}: {notes[-1]!r} says nothing of such an argument")
     if base is bool:
         return ConditionLeaf()
     if base is None or base is types.NoneType:
         return OneOf((None,))
     if isinstance(base, type) and issubclass(base, Enum):
-        return OneOf(tuple(base))
-    if isinstance(base, type) and attrs.has(base):
-        return _record(base, {note.field: note.value for note in notes if isinstance(note, Only)})
+        return _members(base)
     origin, inner = typing.get_origin(base), typing.get_args(base)
     if origin is tuple and Ellipsis not in inner:
         return TupleOf(tuple(structure_of(item) for item in inner))
@@ -85,22 +87,49 @@ def _unwrap(annotation: Any) -> tuple[Any, tuple[object, ...]]:
 
 
 def _integer(notes: tuple[object, ...]) -> IntegerLeaf:
-    """The innermost range counts least: a law may narrow or lift the range of a quantity."""
+    """The innermost range counts first: a law may narrow the range of a quantity, or lift it and set another."""
     leaf = IntegerLeaf(None, None)
     for note in notes:
         if isinstance(note, Range):
-            leaf = IntegerLeaf(note.low, note.high)
+            leaf = _narrowed(leaf, note)
         elif isinstance(note, Unbounded):
             leaf = IntegerLeaf(None, None)
+        else:
+            raise BadStatement(
+                f"{note!r} says nothing of an integer: Range(low, high) of the quantities does, or Unbounded()"
+            )
     return leaf
 
 
-def _record(record: type, given: Mapping[str, object]) -> RecordOf:
+def _narrowed(leaf: IntegerLeaf, limits: Range) -> IntegerLeaf:
+    low = limits.low if leaf.low is None else max(leaf.low, limits.low)
+    high = limits.high if leaf.high is None else min(leaf.high, limits.high)
+    if low > high:
+        raise BadStatement(f"{limits!r} leaves no integer: Unbounded() before it lifts the range of the quantity")
+    return IntegerLeaf(low, high)
+
+
+def _members(kind: type[Enum]) -> OneOf:
+    if issubclass(kind, Flag):
+        raise BadStatement(
+            f"{kind.__name__} is a Flag, whose values are more than its members: take a condition for each"
+        )
+    return OneOf(tuple(kind))
+
+
+def _record(record: Any, notes: tuple[object, ...]) -> RecordOf:
+    given: dict[str, object] = {}
+    for note in notes:
+        if not isinstance(note, Only):
+            raise BadStatement(f"{note!r} says nothing of a {record.__name__}: Only(field, value) does")
+        given[note.field] = note.value
     hints = typing.get_type_hints(record, include_extras=True)
     fields = [field for field in attrs.fields(record) if field.init]
     strangers = given.keys() - {field.name for field in fields}
     if strangers:
         raise BadStatement(f"{record.__name__} has no field {', '.join(sorted(strangers))}")
+    for name, value in given.items():
+        _refuse_outside(f"{record.__name__}.{name}", hints[name], value)
     return RecordOf(
         record,
         tuple(
@@ -108,6 +137,17 @@ def _record(record: type, given: Mapping[str, object]) -> RecordOf:
             for field in fields
         ),
     )
+
+
+def _refuse_outside(place: str, hint: Any, value: object) -> None:
+    """The only value of a field is one that the field may have; of a type that no engine varies its type is looked at."""
+    base, _ = _unwrap(hint)
+    try:
+        admitted = within(structure_of(hint), value)
+    except BadStatement:
+        admitted = not isinstance(base, type) or isinstance(value, base)
+    if not admitted:
+        raise BadStatement(f"{value!r} is no value of {place}")
 
 
 @cache

@@ -27,7 +27,7 @@ from settlespec.engines.circuit_inputs import NoRange, ends_of, inputs_of
 from settlespec.engines.constraints import ONE, Constraint, ConstraintSystem, Witness
 from settlespec.engines.gadgets import Solve
 from settlespec.engines.intervals import MODULUS, signed
-from settlespec.engines.merging import Unreadable
+from settlespec.engines.merging import Unreadable, readable
 from settlespec.engines.rule_functions import RuleFunction
 
 
@@ -149,7 +149,7 @@ class _Emission:
 
     def emitted(self) -> Emitted:
         """Give the constraint system: the rule's constraints, its answers as wires, and the ranges of what it read."""
-        with attrs.validators.disabled():
+        with attrs.validators.disabled(), readable():
             arguments = {name: build(inner, name, self._leaf) for name, inner in self.structures.items()}
             answer = self.rule.function(**arguments)
         outputs = {place: self._output(value) for place, value in leaves_of({ANSWER: answer})}

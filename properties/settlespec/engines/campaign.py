@@ -151,9 +151,8 @@ class Examination:
 
 def examine(law: Law, effort: Effort) -> Examination:
     """Let every engine read one law, each in a process of its own."""
-    started = perf_counter()
     try:
-        proof = run_killably(prove_for_export, law, effort, seconds=effort.seconds)
+        return _examined(law, effort)
     except (EngineDefect, BadStatement) as found:
         return Examination(
             law,
@@ -163,6 +162,12 @@ def examine(law: Law, effort: Effort) -> Examination:
             defect=f"{law.id}: {found}",
             is_misstated=isinstance(found, BadStatement),
         )
+
+
+def _examined(law: Law, effort: Effort) -> Examination:
+    started = perf_counter()
+    try:
+        proof = run_killably(prove_for_export, law, effort, seconds=effort.seconds)
     except (TimeUp, Died) as ended:
         proof = _undecided(law, str(ended))
     return Examination(

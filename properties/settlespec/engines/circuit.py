@@ -15,7 +15,7 @@ from settlespec.engines import gadgets
 from settlespec.engines.constraints import ONE, Combination
 from settlespec.engines.gadgets import Solve
 from settlespec.engines.intervals import HALF, LARGEST_RANGE, MODULUS, product_bounds, quotient_bounds
-from settlespec.engines.merging import Unreadable, merged
+from settlespec.engines.merging import Unreadable, is_never_a_number, merged
 
 MOST_WIRES: Final = 2_000_000
 """Wires of one circuit: a rule needs some thousands, more is a loop that nobody meant."""
@@ -168,8 +168,12 @@ class Wire:
     __le__ = _pair(lambda first, second: _is_not_negative(second - first))[0]
     __gt__ = _pair(lambda first, second: _is_not_negative(first - second - 1))[0]
     __lt__ = _pair(lambda first, second: _is_not_negative(second - first - 1))[0]
-    __eq__ = _pair(lambda first, second: _is_zero(first - second))[0]
-    __ne__ = _pair(lambda first, second: choose(_is_zero(first - second), False, True))[0]
+
+    def __eq__(self, other: object) -> Any:
+        return _is_zero(self - _number(self.circuit, other)) if _may_equal(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return _opposite(self == other) if _may_equal(other) else NotImplemented
 
     def __neg__(self) -> "Wire":
         return _scaled(self, -1)
@@ -229,10 +233,15 @@ class WireCondition:
     def __xor__(self, other: object) -> Any:
         return choose(other, self.choose(False, True), self) if _is_condition(other) else NotImplemented  # type: ignore[arg-type]
 
-    __rand__, __ror__, __rxor__, __ne__ = __and__, __or__, __xor__, __xor__
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __eq__(self, other: object) -> Any:
-        return choose(self ^ other, False, True) if _is_condition(other) else NotImplemented
+        if _is_condition(other):
+            return _opposite(self ^ other)
+        return self.wire == other
+
+    def __ne__(self, other: object) -> Any:
+        return self ^ other if _is_condition(other) else self.wire != other
 
     def __invert__(self) -> NoReturn:
         # ~True is -2 in the plain reading, so a rule that writes ~ would be two different rules.
@@ -259,6 +268,24 @@ def _is_condition(value: object) -> bool:
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, Wire) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _may_equal(other: object) -> bool:
+    """Whether a wire can equal this; what nobody knows of is refused."""
+    if isinstance(other, Wire | WireCondition | int):
+        return True
+    if is_never_a_number(other):
+        return False
+    raise Unreadable(f"a wire was compared with a {type(other).__name__}")
+
+
+def _number(circuit: Circuit, value: object) -> Wire:
+    """A condition counts as 0 or 1."""
+    return circuit.lifted(value.wire if isinstance(value, WireCondition) else value)
+
+
+def _opposite(condition: Any) -> Any:
+    return choose(condition, False, True)
 
 
 def _merges(value: object) -> bool:

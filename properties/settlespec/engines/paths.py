@@ -7,13 +7,13 @@ reached, or of which the solver cannot say, is kept for a run of its own. So wha
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
-import attrs
 import z3
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build
+from settlespec.engines.merging import Unreadable, readable
 from settlespec.engines.solvers import Patience
 from settlespec.engines.symbolic import PATH, SymbolicCondition, SymbolicInteger
 
@@ -58,6 +58,8 @@ class Decided:
     side: bool
     forks: bool
     """Whether the other side is open too."""
+    condition: Any = field(default=None, eq=False)
+    """What was decided; a run that follows the plan meets the same."""
 
 
 Plan: TypeAlias = tuple[Decided, ...]
@@ -82,6 +84,7 @@ class SymbolicPath:
         """
         self.plan = plan
         self.names: Names = {} if names is None else names
+        self._shares_names = names is not None
         self.trail: list[Decided] = []
         """Every decision of this way, those of the plan first."""
         self.constraints: list[Any] = []
@@ -95,6 +98,11 @@ class SymbolicPath:
         """Questions put to a solver."""
         self.decisions: list[Any] = []
         """Of the constraints those that a branch of this way added; not those of its base."""
+        self.names_terms = False
+        self._named: list[Any] = []
+        """Terms that were written as text: while they live no other term gets the name."""
+        self.stopped: BaseException | None = None
+        """Why this way was left before its end."""
         self._known: dict[int, bool] = {}
         """What was decided already, by the number of the term."""
         self._atoms: list[Any] = []
@@ -118,10 +126,15 @@ class SymbolicPath:
         """Add a constraint to this way."""
         simple = z3.simplify(term)
         if z3.is_false(simple):
-            raise Ended
+            self._stop(Ended())
         self.constraints.append(term)
         self._solver.add(term)
         self._note(simple)
+
+    def _stop(self, why: BaseException) -> NoReturn:
+        """Nothing more is followed here, even if the code under inspection goes on."""
+        self.stopped = why
+        raise why
 
     def _note(self, simple: Any) -> None:
         """From here on this need not be decided again."""
@@ -132,7 +145,7 @@ class SymbolicPath:
 
     def branch(self, condition: Any) -> bool:
         """Decide a condition as the plan says, else for a side that can be reached; the other waits for its own run."""
-        condition = z3.simplify(condition)
+        asked, condition = condition, z3.simplify(condition)
         if z3.is_true(condition):
             return True
         if z3.is_false(condition):
@@ -140,9 +153,9 @@ class SymbolicPath:
         known = self._is_known(condition)
         if known is not None:
             return known
-        decided = self._decide(condition)
+        decided = self._decide(asked, condition)
         if len(self.trail) >= MOST_DECISIONS:
-            raise TooManyDecisions
+            self._stop(TooManyDecisions())
         self.trail.append(decided)
         side = condition if decided.side else z3.Not(condition)
         self.require(side)
@@ -155,13 +168,20 @@ class SymbolicPath:
         known = self._known.get((condition.arg(0) if negated else condition).get_id())
         return known if known is None else known is not negated
 
-    def _decide(self, condition: Any) -> Decided:
+    def _decide(self, asked: Any, condition: Any) -> Decided:
         if len(self.trail) < len(self.plan):
-            return self.plan[len(self.trail)]
+            return self._planned(asked)
         holds, fails = self._reachable(condition), self._reachable(z3.Not(condition))
         if not (holds or fails):
-            raise Ended
-        return Decided(side=holds, forks=holds and fails)
+            self._stop(Ended())
+        return Decided(side=holds, forks=holds and fails, condition=asked)
+
+    def _planned(self, asked: Any) -> Decided:
+        """Quotients whose names other ways share are numbered as they come, so of these the terms say nothing."""
+        planned = self.plan[len(self.trail)]
+        if not self._shares_names and planned.condition is not None and not planned.condition.eq(asked):
+            raise Unreadable("the code is not deterministic: the same decisions led to another one")
+        return planned
 
     def _reachable(self, condition: Any) -> bool:
         """An undecided side is kept: leaving it out would prove what nobody has looked at."""
@@ -199,6 +219,16 @@ class SymbolicPath:
                 self.lemmas.append(z3.Implies(earlier <= numerator, quotient <= named))
                 self.lemmas.append(z3.Implies(earlier >= numerator, quotient >= named))
 
+    def text(self, term: Any) -> str:
+        """Give the name of a term, which no other term has; one that differs may equal it nevertheless.
+
+        Good for what is signed and for what is told of a violation, of which the plain reading has the last word.
+        """
+        if not self.names_terms:
+            raise Unreadable("a symbolic integer or condition was written as text")
+        self._named.append(term)
+        return f"term!{term.get_id()}"
+
     def symbolic(self, name: str, leaf: IntegerLeaf | ConditionLeaf) -> SymbolicInteger | SymbolicCondition:
         """Give the symbolic value of one leaf of an argument; its range is a constraint."""
         if isinstance(leaf, ConditionLeaf):
@@ -219,18 +249,26 @@ class SymbolicPath:
         """Give the plans of the sides that this run left open, those of its own plan excepted."""
         for place in range(len(self.plan), len(self.trail)):
             if self.trail[place].forks:
-                yield (*self.trail[:place], Decided(side=not self.trail[place].side, forks=False))
+                yield (*self.trail[:place], evolve(self.trail[place], side=not self.trail[place].side, forks=False))
 
 
 @contextmanager
-def following(path: SymbolicPath) -> Iterator[None]:
-    """Run the block on this path, attrs validators off: they would compare a symbolic value with a Python type."""
+def following(path: SymbolicPath, *, names_terms: bool = False) -> Iterator[None]:
+    """Run the block on this path.
+
+    Args:
+        path: to follow.
+        names_terms: whether a symbol written as text has a name; elsewhere it has no text, so that no law compares one.
+    """
+    path.names_terms = names_terms
     token = PATH.set(path)
     try:
-        with attrs.validators.disabled():
+        with readable():
             yield
     finally:
         PATH.reset(token)
+        if path.stopped is not None:
+            raise path.stopped
 
 
 @frozen

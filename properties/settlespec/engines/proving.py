@@ -1,7 +1,8 @@
 """A law read for all values at once: its function runs on symbolic arguments, and Z3 decides its claims on every path.
 
 What an answer is worth:
-- proved: on every path every claim follows, and some plain arguments meet the assumptions and were run through the law;
+- proved: on every path every claim follows, some plain arguments meet the assumptions, and whatever arguments were found of any
+  path were run through the law without breaking it;
 - refuted: plain arguments were found, and running the law on them broke a claim;
 - vacuous: no arguments at all meet the assumptions;
 - bound: there are more paths than were followed;
@@ -19,7 +20,7 @@ from attrs import field, frozen
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, Structure, build, concrete_shapes, structures_of
 from settlespec.engines.merging import Unreadable
 from settlespec.engines.paths import MOST_PATHS, Ended, Obligation, Purpose, SymbolicPath, explore, following
-from settlespec.engines.replaying import Replay, replay
+from settlespec.engines.replaying import Outcome, Replay, replay
 from settlespec.engines.solvers import Answer, Patience, decide, decide_at_length, decide_shortly, lemmas_about
 from settlespec.engines.symbolic import SymbolicCondition
 from settlespec.laws.statement import BadStatement, Law, read_by
@@ -77,6 +78,12 @@ SMALL: Final = (3, 100, 10_000)
 SMALL_MILLISECONDS: Final = 150
 """Patience with each of these sizes."""
 
+GLANCE_MILLISECONDS: Final = 100
+"""Patience with one path that is looked at only to run the law on it once more."""
+
+MOST_FRUITLESS: Final = 10
+"""Glances that may find nothing before no more are cast."""
+
 
 class _Settled(BaseException):
     """A claim was broken: the law is false, whatever else it says."""
@@ -111,6 +118,8 @@ class _Inquiry:
         self.undecided: list[str] = []
         self.doubtful_paths = 0
         """Paths with a claim of which nobody knows whether they can be taken."""
+        self.fruitless = 0
+        """Glances that found no arguments."""
         self.decided: list[tuple[Obligation, Answer]] = []
 
     def follow_shape(self, structures: dict[str, Structure], most_paths: int) -> None:
@@ -123,11 +132,14 @@ class _Inquiry:
         reading = _Reading(self, path, structures)
         try:
             with following(path), read_by(reading):
-                self.law.function(**path.arguments(structures))
+                self.law.function(**_arguments(path, structures))
             reading.look_for_witness()
         except _Settled:
             pass
-        except (Unreadable, BadStatement):
+        except Unreadable:
+            reading.unless_unreachable()
+            raise
+        except BadStatement:
             raise
         except Exception as failure:  # noqa: BLE001 - an exception on a path that can be taken refutes the law
             reading.raised(failure)
@@ -135,16 +147,19 @@ class _Inquiry:
             self.checks += path.checks
             self.decided.extend((obligation, Answer.UNSATISFIABLE) for obligation in path.pruned)
         if reading.example is not None:
-            self._accept_witness(reading.example)
+            self._replay_example(reading.example, reading.claims)
         return self.broken is None
 
-    def _accept_witness(self, example: _Found) -> None:
+    def _replay_example(self, example: _Found, claims: int) -> None:
+        """Run the law on what a path was said to admit: it holds there, or the law is false in a way that the path did not show."""
         arguments = example.arguments()
         replayed = replay(self.law, arguments)
-        if replayed.witnesses:
-            self.witness = arguments
-        elif not replayed.refutes:
+        if replayed.refutes:
+            self.broken = example
+        elif replayed.outcome is not Outcome.HOLDS or replayed.claims != claims:
             raise EngineDefect(f"{self.law.id}: the witness {arguments} does not replay: {replayed}")
+        elif self.witness is None and replayed.witnesses:
+            self.witness = arguments
 
     def refutation(self) -> tuple[dict[str, Any], Replay] | None:
         """Give the counterexample, run on plain values; one that does not break the law there is a defect of ours."""
@@ -185,6 +200,8 @@ class _Reading:
 
     def claim(self, condition: bool) -> None:
         """Ask whether the claim can fail on this path; a claim that cannot is known from there on."""
+        if self.inquiry.broken is not None:
+            raise _Settled  # again: somebody caught it
         self.claims += 1
         holds = _term(condition)
         if self._can_happen(z3.Not(holds), "a claim is undecided"):
@@ -193,6 +210,8 @@ class _Reading:
 
     def raised(self, failure: Exception) -> None:
         """Take an exception: the law is false if this path can be taken."""
+        if self.inquiry.broken is not None:
+            return
         self._can_happen(z3.BoolVal(True), f"undecided whether this happens: {type(failure).__name__}: {failure}")
 
     def _can_happen(self, event: Any, otherwise: str) -> bool:
@@ -219,11 +238,20 @@ class _Reading:
     def _obligation(self, constraints: Sequence[Any], answer: Answer) -> tuple[Obligation, Answer]:
         return Obligation(Purpose.CLAIM, tuple(constraints), tuple(self.path.lemmas)), answer
 
+    def unless_unreachable(self) -> None:
+        """What no arguments reach need not be readable."""
+        self.inquiry.checks += 1
+        decision = decide(self.path.constraints, self.inquiry.patience, self.path.lemmas)
+        if decision.answer is Answer.UNSATISFIABLE:
+            self.inquiry.decided.append(self._obligation(self.path.constraints, decision.answer))
+            raise Ended
+
     def look_for_witness(self) -> None:
         """At the end of a path: look for arguments that meet all of its assumptions, those after a claim too."""
-        if self.inquiry.witness is not None or not self.claims:
-            return
         constraints = self.path.constraints
+        if self.inquiry.witness is not None or not self.claims:
+            self._glance(constraints)
+            return
         self.example = self._smallest(constraints)
         if self.example is None:
             self.inquiry.checks += 1
@@ -234,6 +262,19 @@ class _Reading:
                 self.inquiry.doubtful_paths += 1
             else:
                 raise Ended
+
+    def _glance(self, constraints: Sequence[Any]) -> None:
+        """Look for any arguments of a path of which the law needs no witness, as long as that costs next to nothing."""
+        if self.inquiry.fruitless >= MOST_FRUITLESS:
+            return
+        solver = z3.Solver()
+        solver.set("timeout", GLANCE_MILLISECONDS)
+        solver.add(*constraints)
+        self.inquiry.checks += 1
+        if solver.check() == z3.sat:
+            self.example = self._found(solver.model())
+        else:
+            self.inquiry.fruitless += 1
 
     def _smallest(self, constraints: Sequence[Any]) -> _Found | None:
         """Look for a model whose integers a person can read."""
@@ -253,6 +294,14 @@ class _Reading:
             value = model.eval(variable, model_completion=True)
             values[name] = z3.is_true(value) if z3.is_bool(variable) else value.as_long()
         return _Found(self.structures, values)
+
+
+def _arguments(path: SymbolicPath, structures: dict[str, Structure]) -> dict[str, Any]:
+    """Of values that a record's constructor refuses the law does not speak; which they are no structure says."""
+    try:
+        return path.arguments(structures)
+    except Exception as refused:
+        raise Unreadable(f"a constructor refuses some values of an argument: {type(refused).__name__}") from refused
 
 
 def _term(condition: object) -> Any:

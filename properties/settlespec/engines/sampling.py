@@ -11,11 +11,11 @@ from typing import Any, Final
 import hypothesis
 from attrs import frozen
 from hypothesis import strategies
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import Flaky, Unsatisfiable
 
 from settlespec.engines.arguments import ConditionLeaf, IntegerLeaf, OneOf, Structure, TupleOf, structures_of
 from settlespec.engines.replaying import Outcome, Replay, replay
-from settlespec.laws.statement import Law
+from settlespec.laws.statement import BadStatement, Law
 
 
 class SampleStatus(StrEnum):
@@ -81,7 +81,11 @@ class _Tally:
 
 
 def sample(law: Law, examples: int = EXAMPLES, seed: int = 0) -> Sample:
-    """Draw arguments for a law and run it on them; the same seed draws the same."""
+    """Draw arguments for a law and run it on them; the same seed draws the same.
+
+    Raises:
+        BadStatement: the law says of the same arguments now this, now that.
+    """
     started = time.perf_counter()
     structures = structures_of(law.arguments)
     tally = _Tally()
@@ -107,6 +111,10 @@ def sample(law: Law, examples: int = EXAMPLES, seed: int = 0) -> Sample:
         status = SampleStatus.PASSED if tally.checked >= STARVED_BELOW else SampleStatus.STARVED
     except _Falsified:
         status = SampleStatus.FALSIFIED
+    except Flaky as failure:
+        raise BadStatement(
+            "the law is not deterministic: it broke on drawn arguments, and on the same ones it held"
+        ) from failure
     except Unsatisfiable:
         status = SampleStatus.STARVED
     seconds = time.perf_counter() - started
@@ -123,7 +131,16 @@ def strategy(structure: Structure) -> strategies.SearchStrategy[Any]:
         return strategies.sampled_from(structure.values)
     if isinstance(structure, TupleOf):
         return strategies.tuples(*(strategy(item) for item in structure.items))
-    return strategies.builds(structure.type, **{field: strategy(inner) for field, inner in structure.fields})
+    fields = strategies.fixed_dictionaries({field: strategy(inner) for field, inner in structure.fields})
+    return fields.map(lambda given: _constructed(structure.type, given))
+
+
+def _constructed(record: Any, fields: dict[str, Any]) -> Any:
+    """A record that its constructor refuses is none of which a law speaks."""
+    try:
+        return record(**fields)
+    except Exception:  # noqa: BLE001 - whatever it refuses them with
+        hypothesis.reject()
 
 
 def _integers(leaf: IntegerLeaf) -> strategies.SearchStrategy[int]:

@@ -137,7 +137,7 @@ class _Inquiry:
 
     def follow(self, path: SymbolicPath) -> bool:
         """One way of the step, and behind it every way of every predicate."""
-        with following(path):
+        with following(path, names_terms=True):
             before, operation = self.shape.skeleton(SymbolicAmounts(path))
             self._assume(path, before)
             outcome = self._step(path, before, operation)
@@ -200,7 +200,7 @@ class _Inquiry:
         base = len(path.constraints)
 
         def follow(way: SymbolicPath) -> bool:
-            with following(way):
+            with following(way, names_terms=True):
                 violated = list(predicate(before, Counter()))
             definitions.extend(_definitions(way, base))
             if violated:
@@ -218,7 +218,7 @@ class _Inquiry:
 
         def follow(way: SymbolicPath) -> bool:
             asked: Asked = Counter()
-            with following(way):
+            with following(way, names_terms=True):
                 violations = list(claim.judge(taken, asked))
             told = {card.id for card, count in asked.items() if count}
             reached.update(told)

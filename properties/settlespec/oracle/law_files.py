@@ -10,6 +10,7 @@ from types import ModuleType
 
 from settlespec.domain.errors import BadInput
 from settlespec.engines.arguments import structures_of
+from settlespec.engines.identities import unasked
 from settlespec.laws.statement import BadStatement, Law, laws_in
 from settlespec.oracle.law_choice import nearest
 from settlespec.oracle.law_words import line_of
@@ -58,6 +59,9 @@ def laws_of_file(path: Path, taken: dict[str, Law]) -> tuple[Law, ...]:
     if not laws:
         remedy = "decorate a function with @law of settlespec.laws.statement"
         raise BadInput("no law is stated in it", file=str(path), remedy=remedy)
+    for question in unasked(path.read_text(encoding="utf-8")):
+        remedy = "write what a symbol can be asked too (docs/proving.md)"
+        raise BadInput(f"no symbol answers {question.problem}", file=str(path), line=question.line, remedy=remedy)
     for law in laws:
         if law.id in taken:
             problem = f"{law.id} is the id of a law of {taken[law.id].module}"
