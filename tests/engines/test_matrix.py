@@ -9,12 +9,12 @@ from attrs import evolve
 
 from settlespec.engines import matrix
 from settlespec.engines.matrix import COLUMNS, ORDER, Cell, Strength, as_object, cells_of, from_object, undecided
-from settlespec.engines.matrix_cache import MOST_BYTES, MatrixCache, usual_folder
+from settlespec.engines.matrix_cache import MOST_BYTES, MatrixCache
 from settlespec.engines.proving import Status, prove
 from settlespec.engines.sources import versions
 from settlespec.engines.stepping import Examined, Standing
 from settlespec.laws.statement import catalogue
-from settlespec.oracle.matrix import text_digest
+from settlespec.oracle.matrix import matrix_folder, text_digest
 from settlespec.shapes.assumptions import RULED, Assumption
 from settlespec.shapes.statement import Shape, shape, shape_called, shapes
 from tests.documentation.pages import DOCS
@@ -237,7 +237,7 @@ def test_a_folder_that_cannot_be_made_keeps_nothing_and_stops_nobody(tmp_path: P
 
 def test_the_cache_stands_where_the_account_keeps_its_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert usual_folder() == tmp_path / "settlespec" / "matrix"
+    assert matrix_folder() == tmp_path / "settlespec" / "matrix"
 
 
 def test_a_shape_of_an_unknown_row_or_stated_twice_is_refused():

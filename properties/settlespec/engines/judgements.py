@@ -1,6 +1,5 @@
 """Every mutant before every law that may notice it: several at a time, on any executor, and resumed where a run was ended."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
@@ -17,21 +16,12 @@ from settlespec.engines.biting import Effort, Fate, Judgement, judge
 from settlespec.engines.calling import LawCalls
 from settlespec.engines.campaign import JOBS, worker_pool
 from settlespec.engines.killable import interrupts_held
-from settlespec.engines.mutating import Mutant, source_of
+from settlespec.engines.mutating import Mutant
+from settlespec.engines.sources import sources_of, versions
+from settlespec.wire.whole_files import whole_file
 
-ENGINES: Final = tuple(
-    f"settlespec.engines.{name}"
-    for name in ("biting", "drawing", "equivalence", "paths", "planting", "proving", "replaying", "solvers", "symbolic")
-)
-"""What an answer depends on beside the rules and the laws."""
-
-GROUND: Final = tuple(
-    f"settlespec.{name}"
-    for name in ("arithmetic.integers", "domain.accounts", "domain.instruments", "domain.quantities", "laws.statement")
-)
-"""What rules and laws are made of."""
-
-LAW_IMPORT: Final = re.compile(r"from settlespec\.laws\.(\w+) import")
+ENGINE: Final = "settlespec.engines.biting"
+"""What gives an answer; what it imports goes into the key too."""
 
 
 def laws_that_call(mutant: Mutant, calls: Mapping[str, LawCalls]) -> tuple[LawCalls, ...]:
@@ -46,24 +36,17 @@ def laws_that_call(mutant: Mutant, calls: Mapping[str, LawCalls]) -> tuple[LawCa
 
 def key_of(mutant: Mutant, laws: Sequence[LawCalls], effort: Effort) -> str:
     """SHA-256 of all that a judgement depends on: the same key, the same question."""
-    rules = {called.module for law in laws for called in law.called} | {mutant.module}
-    texts = sorted(rules | {module for law in laws for module in _with_imports(law.module)} | {*ENGINES, *GROUND})
+    text = _text_of(tuple(sorted({mutant.module, ENGINE, *(law.module for law in laws)})))
     spoken_of = f"{mutant.module.rpartition('.')[2]}.{mutant.function}"
     own = evolve(effort, declared={spoken_of: effort.declared.get(spoken_of, {})})
-    parts = [mutant.id, mutant.digest, repr(own), *(law.id for law in laws), *map(_digest_of, texts)]
+    parts = [mutant.id, mutant.digest, repr(own), *(law.id for law in laws), text, *versions()]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
 @cache
-def _digest_of(module: str) -> str:
-    return f"{module} {sha256(source_of(module).encode()).hexdigest()}"
-
-
-@cache
-def _with_imports(module: str) -> frozenset[str]:
-    """A module of laws, and those whose records and names it takes."""
-    imported = {f"settlespec.laws.{name}" for name in LAW_IMPORT.findall(source_of(module))}
-    return frozenset({module}.union(*(_with_imports(name) for name in imported)))
+def _text_of(modules: tuple[str, ...]) -> str:
+    """The digest of these modules and of all that they import, the machine among them where a law runs it."""
+    return sources_of(modules).digest
 
 
 @frozen
@@ -90,9 +73,8 @@ class Shelf:
         """Keep one; what is only half written is never found under its key."""
         if self.folder is not None and judgement.fate is not Fate.DEFECT:
             self.folder.mkdir(parents=True, exist_ok=True)
-            partial = self.folder / f"{key}.partial"
-            partial.write_bytes(msgspec.json.encode(judgement))
-            partial.replace(self.folder / f"{key}.json")
+            with whole_file(self.folder / f"{key}.json") as file:
+                file.write(msgspec.json.encode(judgement))
 
 
 def judge_all(

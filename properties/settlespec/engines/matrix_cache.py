@@ -7,28 +7,22 @@ real step again; that the other amounts were proved is believed.
 
 import json
 import math
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from stat import S_ISREG
 from typing import Final
 
 from settlespec.domain.outcomes import Accepted
+from settlespec.engines.kept_files import BadEntry, content_of
 from settlespec.engines.matrix import as_object, from_object, is_final
 from settlespec.engines.rehearsing import NotOfTheShape, rehearse
 from settlespec.engines.stepping import Examined
 from settlespec.shapes.statement import shape_called
+from settlespec.wire.whole_files import whole_file
 
 MOST_BYTES: Final = 1_000_000
 """A longer file is none of ours."""
-
-
-def usual_folder() -> Path:
-    """Where an account keeps what can be made again."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "settlespec" / "matrix"
 
 
 class MatrixCache:
@@ -50,8 +44,8 @@ class MatrixCache:
     def find(self, identity: str) -> Examined | None:
         """What is kept of a shape; None where nothing is, or what does not show that it is a proof."""
         try:
-            examined = from_object(json.loads(_content(self._place(identity))))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            examined = from_object(json.loads(content_of(self._place(identity), MOST_BYTES)))
+        except (BadEntry, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return None
         return examined if examined.shape == identity and _is_shown(examined) else None
 
@@ -62,30 +56,10 @@ class MatrixCache:
         """
         if not is_final(examined) or self._digest() != self.text:
             return
-        place = self._place(examined.shape)
-        partial = place.with_suffix(f".{os.getpid()}.partial")
-        try:
+        with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(as_object(examined), sort_keys=True), encoding="utf-8")
-            partial.replace(place)
-        except OSError:
-            with suppress(OSError):
-                partial.unlink()
-
-
-def _content(place: Path) -> bytes:
-    """The bytes of an entry; a pipe in its place keeps nobody waiting.
-
-    Raises:
-        OSError, ValueError: it is no file of ours.
-    """
-    with os.fdopen(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("no regular file")
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"longer than {MOST_BYTES:,} bytes")
-    return content
+            with whole_file(self._place(examined.shape)) as file:
+                file.write(json.dumps(as_object(examined), sort_keys=True).encode())
 
 
 def _is_shown(examined: Examined) -> bool:

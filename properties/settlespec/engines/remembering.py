@@ -5,12 +5,10 @@ is run through the law again. What was answered about another text, or cannot be
 """
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +18,7 @@ from settlespec.engines.arguments import structures_of
 from settlespec.engines.campaign import Effort, Examination, Finding, Kept
 from settlespec.engines.concolic import Search
 from settlespec.engines.crosscheck import SecondOpinion
+from settlespec.engines.kept_files import BadEntry, content_of
 from settlespec.engines.plain_form import NotPlain, arguments_from_plain, as_plain
 from settlespec.engines.proving import Proof
 from settlespec.engines.replaying import replay
@@ -39,10 +38,6 @@ MOST_BYTES: Final = 2**18
 
 WORTH_KEEPING: Final = (Finding.PROVED, Finding.REFUTED, Finding.CAUGHT)
 """Answers with values that can be run again; the others are asked every time."""
-
-
-class BadEntry(Exception):
-    """A file of the cache that says nothing that could be believed."""
 
 
 @frozen
@@ -159,20 +154,12 @@ def _read(path: Path) -> Entry | None:
     """Read a file; None if there is none.
 
     Raises:
-        BadEntry: it is no regular file, cannot be read, is too long, or says something of another form.
+        BadEntry: it cannot be read as an entry, or says something of another form.
     """
     try:
-        # A pipe in the place of a file must not keep us waiting.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise BadEntry("no regular file")
-            content = file.read(MOST_BYTES + 1)
+        content = content_of(path, MOST_BYTES)
     except FileNotFoundError:
         return None
-    except OSError as failure:
-        raise BadEntry(str(failure.strerror)) from failure
-    if len(content) > MOST_BYTES:
-        raise BadEntry(f"longer than {MOST_BYTES:,} bytes")
     try:
         return msgspec.json.decode(content, type=Entry)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as failure:

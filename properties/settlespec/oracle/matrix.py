@@ -12,13 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from settlespec.engines.campaign import worker_pool
 from settlespec.engines.matrix import BAD, COLUMNS, ORDER, Cell, Strength, cells_of, examine_shapes
-from settlespec.engines.matrix_cache import MatrixCache, usual_folder
+from settlespec.engines.matrix_cache import MatrixCache
 from settlespec.engines.sources import versions
 from settlespec.engines.stepping import PATIENCE, Examined
 from settlespec.monitoring.by_operation import sample_by_operation
 from settlespec.oracle.consoles import PipeConsole, say
 from settlespec.oracle.edition import RULE_PACKAGES, digest_of, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.proof_cache import usual_folder
 from settlespec.oracle.report import Report, Row, Verdict
 from settlespec.shapes.assumptions import Assumption
 from settlespec.shapes.statement import ROWS, Shape, shapes
@@ -67,7 +68,7 @@ def run(jobs: int, report_format: str, folder: Path | None = None, *, refresh: b
     """Prove the matrix, or what of it is not kept from an earlier run unless all is asked again, and print it."""
     started = time.monotonic()
     stated = shapes()
-    examined, kept = examine_all(stated, jobs, folder or usual_folder(), refresh=refresh)
+    examined, kept = examine_all(stated, jobs, folder or matrix_folder(), refresh=refresh)
     sampled = sample_by_operation()
     cells = cells_of(stated, examined, sampled)
     report = report_of(stated, examined, cells, kept, time.monotonic() - started)
@@ -76,6 +77,15 @@ def run(jobs: int, report_format: str, folder: Path | None = None, *, refresh: b
     else:
         print_matrix(report, cells, PipeConsole())
     return report.exit_code
+
+
+def matrix_folder() -> Path:
+    """Where the proofs of shapes are kept, if no other folder is named.
+
+    Raises:
+        CannotWrite: there is no home.
+    """
+    return usual_folder() / "matrix"
 
 
 def text_digest() -> str:

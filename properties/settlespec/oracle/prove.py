@@ -86,7 +86,10 @@ def command(
     """
     if shows_matrix:
         refuse_all_but("--matrix", ("shows_matrix", "jobs", "refresh", "cache", "report_format"))
-        return matrix.run(jobs, report_format, cache, refresh=refresh)
+        try:
+            return matrix.run(jobs, report_format, cache, refresh=refresh)
+        except CannotWrite as failure:
+            raise click.ClickException(str(failure)) from failure
     started = time.monotonic()
     ours = catalogue()
     own, refused = laws_of_files(files, ours)
