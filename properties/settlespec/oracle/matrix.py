@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import z3
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from settlespec.engines.campaign import worker_pool
 from settlespec.engines.matrix import BAD, COLUMNS, ORDER, Cell, Strength, cells_of, examine_shapes
@@ -19,6 +18,7 @@ from settlespec.monitoring.by_operation import sample_by_operation
 from settlespec.oracle.consoles import PipeConsole, say
 from settlespec.oracle.edition import RULE_PACKAGES, digest_of, version
 from settlespec.oracle.exit_codes import ExitCode
+from settlespec.oracle.pace import pace
 from settlespec.oracle.proof_cache import usual_folder
 from settlespec.oracle.report import Report, Row, Verdict
 from settlespec.shapes.assumptions import Assumption
@@ -103,26 +103,14 @@ def examine_all(
     kept = len(examined)
     slow_first = sorted(stated, key=lambda shape: shape.row not in SLOW)
     missing = [shape.id for shape in slow_first if shape.id not in examined]
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
     if not missing:
         return examined, kept
-    with (
-        worker_pool(jobs) as pool,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        task = progress.add_task("shapes", total=len(missing))
+    with worker_pool(jobs) as pool, pace("shapes", len(missing)) as counting:
+        counting.show()
         for found in examine_shapes(missing, pool):
             examined[found.shape] = found
             cache.keep(found)
-            progress.advance(task)
+            counting.advance()
     return examined, kept
 
 

@@ -19,8 +19,8 @@ from rich.progress import (
 QUIET_SECONDS: Final = 2.0
 """A run that is over sooner needs no progress."""
 
-LOOK_EVERY: Final = 64
-"""Steps between two looks at the clock: a look costs more than a count."""
+SHOW_EVERY: Final = 0.1
+"""Seconds between two changes of the bar: steps may be short, and nobody reads faster."""
 
 
 class Pace:
@@ -31,26 +31,28 @@ class Pace:
         self._expected = expected
         self._console = console
         self._done = 0
-        self._started = time.monotonic()
+        self._next = time.monotonic() + QUIET_SECONDS
+        """When the bar is changed again."""
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def advance(self) -> None:
         """One step more is done."""
         self._done += 1
-        if self._done % LOOK_EVERY and self._expected is not None and self._expected > LOOK_EVERY:
-            return
-        self._show()
+        if self._console.is_terminal and time.monotonic() >= self._next:
+            self.show()
 
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Show how far it is now; whoever knows that the first step takes long need not wait for it."""
         if not self._console.is_terminal:
             return
-        if self._bar is None and time.monotonic() - self._started >= QUIET_SECONDS:
+        self._next = time.monotonic() + SHOW_EVERY
+        if self._bar is None:
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from settlespec.domain.errors import BadInput
@@ -40,6 +39,7 @@ from settlespec.oracle.law_choice import laws_asked
 from settlespec.oracle.law_files import laws_of_files, strangers_in
 from settlespec.oracle.law_words import file_of, grounds_of, line_of, subject_of
 from settlespec.oracle.option_types import NamedPath, Seconds
+from settlespec.oracle.pace import pace
 from settlespec.oracle.proof_cache import kept_answers, warn
 from settlespec.oracle.report import Report, Row, Verdict, report_format
 from settlespec.oracle.rulebook import statements
@@ -155,24 +155,12 @@ def _code(report: Report, misstated: Collection[str]) -> ExitCode:
 
 def _with_progress(laws: Sequence[Law], effort: Effort, jobs: int, memory: Memory | None) -> tuple[Examination, ...]:
     """Examine the laws, saying on the standard error how far it is."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with (
-        worker_pool(jobs) as pool,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        task = progress.add_task("laws", total=len(laws))
+    with worker_pool(jobs) as pool, pace("laws", len(laws)) as counting:
+        counting.show()
         done = []
         for examination in examine_all(laws, effort, pool, memory):
             done.append(examination)
-            progress.advance(task)
+            counting.advance()
     return tuple(done)
 
 
