@@ -10,7 +10,6 @@ from attrs import frozen
 from settlespec.domain.operations import Operation
 from settlespec.hunting.proposing import ROLES, weighted
 from settlespec.hunting.scopes import SCOPES
-from settlespec.hunting.shrinking import Shrinker
 from settlespec.hunting.trial import Reach
 from settlespec.hunting.walking import Found, Hunt
 from settlespec.invariants.cards import Violation
@@ -89,17 +88,9 @@ def steps_of(reach: Reach) -> int:
 
 def shortest(hunt: Hunt, shard: Shard, found: Found) -> Finding:
     """The finding, as short as it gets."""
-    shrinker: Shrinker = hunt.shrinker(found)
-    wishes = hunt.shrink(found)
-    trial = shrinker.replayed(wishes)
-    asked = trial.asked
-    return Finding(
-        shard,
-        found.violation,
-        tuple(each.role for each in asked),
-        tuple(each.operation for each in asked),
-        len(found.asked),
-    )
+    asked = hunt.shrinker(found).replayed(hunt.shrink(found)).asked
+    roles, operations = tuple(each.role for each in asked), tuple(each.operation for each in asked)
+    return Finding(shard, found.violation, roles, operations, len(found.asked))
 
 
 def run_shards(shards: Iterable[Shard], executor: Executor, at_once: int) -> Iterator[ShardResult]:

@@ -30,21 +30,17 @@ def deposit(source: Source, trial: Trial) -> Operation:
     return Receive(session.state.clock, Deposit(account, session.signer.key(owner), amount))
 
 
-def forced_withdrawal(source: Source, trial: Trial) -> Operation | None:
+def forced_withdrawal(source: Source, trial: Trial) -> Operation:
     """An owner asks the base layer for money."""
     session, account = trial.session, somebody(source, trial)
-    if account not in session.state.accounts:
-        return None
     amount = source.pick((*amounts(trial, account), 10**6))
     key = session.signer.key(account + source.chance(20))
     return Receive(session.state.clock, ForcedWithdrawal(account, key, amount))
 
 
-def forced_order(source: Source, trial: Trial) -> Operation | None:
+def forced_order(source: Source, trial: Trial) -> Operation:
     """An owner asks the base layer for a trade."""
     session, account = trial.session, somebody(source, trial)
-    if account not in session.state.accounts:
-        return None
     market, side = somewhere(source, trial), source.pick((Side.BUY, Side.SELL))
     key = session.signer.key(account + source.chance(20))
     size, price = source.pick(sizes(trial, account, market, side)), source.pick(prices(trial, market, side))

@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from settlespec.domain.operations import ContinueRound, Operation, Signed, Take, Tick
+from settlespec.domain.operations import ContinueRound, Operation, Take, Tick
 from settlespec.hunting.source import Source
 from settlespec.hunting.trial import Trial
 
@@ -38,17 +38,15 @@ def forged(source: Source, trial: Trial) -> Operation | None:
     """A message that somebody signed before with something in it changed: its nonce, its amount, its owner, its signature."""
     if not trial.signed:
         return None
-    message = source.pick(trial.signed)
-    if not isinstance(message, Signed):
-        return None
-    known = trial.session.state.accounts.get(message.account)
+    session, message = trial.session, source.pick(trial.signed)
+    known = session.state.accounts.get(message.account)
     fresh = evolve(message, nonce=known.nonce + 1) if known is not None else message
-    changed: tuple[Operation, ...] = (
-        fresh,
-        evolve(fresh, signature=b""),
-        evolve(fresh, account=message.account + 1),
-        evolve(fresh, valid_until=max(trial.session.state.clock - 1, 0)),
+    return source.pick(
+        (
+            fresh,
+            evolve(fresh, signature=b""),
+            evolve(fresh, account=message.account + 1),
+            # Its owner's own, but late: the signature is right, the time is not.
+            session.sign(evolve(fresh, valid_until=max(session.state.clock - 1, 0))),
+        )
     )
-    picked = source.pick(changed)
-    # A late message is its owner's own: the signature is right, the time is not.
-    return trial.session.sign(picked) if isinstance(picked, Signed) and picked is changed[3] else picked

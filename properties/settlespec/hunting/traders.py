@@ -7,7 +7,7 @@ from attrs import evolve
 
 from settlespec.domain.accounts import FLAT, NO_ORDERS
 from settlespec.domain.instruments import Market
-from settlespec.domain.operations import Operation, Replace, Transfer, Withdraw
+from settlespec.domain.operations import Operation, Transfer, Withdraw
 from settlespec.domain.orders import Order, Side, TimeInForce
 from settlespec.hunting.source import Source
 from settlespec.hunting.trial import Trial
@@ -22,9 +22,8 @@ Wants = Callable[[Source, Trial], Operation | None]
 
 
 def somebody(source: Source, trial: Trial) -> int:
-    """An account, by its number; of an exchange without accounts number 0, whom nobody knows."""
-    accounts = sorted(trial.session.state.accounts)
-    return source.pick(accounts) if accounts else 0
+    """An account, by its number; the generator opens some before it asks for anything else."""
+    return source.pick(sorted(trial.session.state.accounts))
 
 
 def somewhere(source: Source, trial: Trial) -> Market:
@@ -53,19 +52,12 @@ def sizes(trial: Trial, account: int, market: Market, side: Side) -> Sequence[in
     return [size for size in (1, 2, 10, held, held + 1, *met) if 1 <= size <= market.instrument.max_order]
 
 
-def place(source: Source, trial: Trial) -> Operation | None:
+def place(source: Source, trial: Trial) -> Operation:
     """A new order of any kind."""
     account, market = somebody(source, trial), somewhere(source, trial)
-    if account not in trial.session.state.accounts:
-        return None
     side = source.pick((Side.BUY, Side.SELL))
-    return order(source, trial, account, market, side)
-
-
-def order(source: Source, trial: Trial, account: int, market: Market, side: Side, size: int = 0) -> Operation:
-    """An order of an account on one side of a market."""
     session, name = trial.session, market.instrument.id
-    size = size or source.pick(sizes(trial, account, market, side))
+    size = source.pick(sizes(trial, account, market, side))
     client = source.integer(0, NAMES - 1)
     reduce_only = source.chance(5)
     lifetime = source.pick((TimeInForce.GOOD_TILL_TIME, TimeInForce.GOOD_TILL_TIME, *TimeInForce))
@@ -89,11 +81,9 @@ def order(source: Source, trial: Trial, account: int, market: Market, side: Side
     )
 
 
-def cancel(source: Source, trial: Trial) -> Operation | None:
+def cancel(source: Source, trial: Trial) -> Operation:
     """Any name that may have been an order's, live or not."""
     account = somebody(source, trial)
-    if account not in trial.session.state.accounts:
-        return None
     instrument = somewhere(source, trial).instrument.id
     return trial.session.cancel(account, instrument, source.integer(0, NAMES - 1))
 
@@ -119,7 +109,7 @@ def replace(source: Source, trial: Trial) -> Operation | None:
     price = source.pick((resting.price, *prices(trial, market, resting.side)))
     good_till = session.state.clock + source.pick((0, 1_000, 10**6))
     wanted = session.replace(resting.account, resting.instrument, resting.client_id, size, price)
-    return session.sign(evolve(wanted, good_till=good_till)) if isinstance(wanted, Replace) else wanted
+    return session.sign(evolve(wanted, good_till=good_till))
 
 
 def amounts(trial: Trial, account: int) -> Sequence[int]:
@@ -129,20 +119,16 @@ def amounts(trial: Trial, account: int) -> Sequence[int]:
     return [amount for amount in (1, available, available + 1, available // 2) if amount > 0]
 
 
-def withdraw(source: Source, trial: Trial) -> Operation | None:
+def withdraw(source: Source, trial: Trial) -> Operation:
     """All that is free, one quantum more, or less."""
     session, account = trial.session, somebody(source, trial)
-    if account not in session.state.accounts:
-        return None
     amount = source.pick(amounts(trial, account))
     return session.sign(Withdraw(account, session.next_nonce(account), session.state.clock, amount, b""))
 
 
-def transfer(source: Source, trial: Trial) -> Operation | None:
+def transfer(source: Source, trial: Trial) -> Operation:
     """To another account, to oneself, or to nobody."""
     session, account = trial.session, somebody(source, trial)
-    if account not in session.state.accounts:
-        return None
     recipient = source.pick((*sorted(session.state.accounts), 99))
     amount = source.pick(amounts(trial, account))
     return session.sign(Transfer(account, session.next_nonce(account), session.state.clock, recipient, amount, b""))

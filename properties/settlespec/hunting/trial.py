@@ -1,12 +1,11 @@
 """One run that is hunted in: an exchange from its genesis on, everything that was asked of it, and the invariants that watch."""
 
 from collections import Counter
-from collections.abc import Callable
 
 from attrs import frozen
 
 from settlespec.domain.genesis import Genesis
-from settlespec.domain.operations import Operation
+from settlespec.domain.operations import Operation, Signed
 from settlespec.domain.outcomes import Accepted, Outcome
 from settlespec.flows.session import Session
 from settlespec.invariants.cards import Violation
@@ -15,6 +14,9 @@ from settlespec.monitoring.monitor import Monitor
 
 FULL_EVERY = 100
 """Operations from one recomputation in full to the next: on a small deployment it costs little."""
+
+AGAIN = 4
+"""Operations that are executed a second time then."""
 
 
 @frozen
@@ -50,11 +52,11 @@ class Reach:
 class Trial:
     """The session of one run, and what was asked in it so far."""
 
-    def __init__(self, genesis: Genesis, signer: Signer, watched: Callable[[Session], Monitor] | None = None) -> None:
+    def __init__(self, genesis: Genesis, signer: Signer) -> None:
         self.session = Session(genesis, signer)
-        self.monitor = watched(self.session) if watched else Monitor(self.session.state, signer, FULL_EVERY, again=4)
+        self.monitor = Monitor(self.session.state, signer, FULL_EVERY, again=AGAIN)
         self.asked: list[Asked] = []
-        self.signed: list[Operation] = []
+        self.signed: list[Signed] = []
         """Every message that some owner ever signed, for whoever sends it again."""
 
     def ask(self, role: str, operation: Operation) -> tuple[Violation, ...]:
@@ -62,6 +64,6 @@ class Trial:
         before = self.session.state
         outcome = self.session.submit(operation)
         self.asked.append(Asked(role, operation, outcome))
-        if hasattr(operation, "signature"):
+        if isinstance(operation, Signed):
             self.signed.append(operation)
         return self.monitor.observe(operation, outcome, before)

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from itertools import count, takewhile
+from itertools import count, islice, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -67,50 +67,28 @@ def command(
     """
     if steps is not None and minutes is not None:
         raise click.UsageError("--steps and --minutes say two things about the end; give one of them")
+    started = time.monotonic()
+    wanted = tuple(role for role in ROLES if not roles or role in roles)
+    shards = (Shard(scope, wanted, seed, number) for number in count())
+    expected = None if minutes is not None else -(-(steps or STEPS) // SHARD_STEPS)
+    going: Iterator[Shard] = islice(shards, expected)
+    if minutes is not None:
+        going = takewhile(lambda _: time.monotonic() - started < 60 * minutes, shards)
     try:
-        report = hunt(scope, roles, steps, minutes, seed, jobs, out, report_format)
+        if out is not None:
+            make_folder(out)
+        results = hunted(going, jobs, expected)
+        findings = worst_first(results)
+        folders = [] if out is None else [write_finding(out, finding) for finding in findings]
     except CannotWrite as failure:
         # A message without the usage: what is wrong is the place, and it takes one line.
         raise click.ClickException(str(failure)) from failure
-    return report.exit_code
-
-
-def hunt(
-    scope: str,
-    roles: tuple[str, ...],
-    steps: int | None,
-    minutes: float | None,
-    seed: int,
-    jobs: int,
-    out: Path | None,
-    report_format: str,
-) -> Report:
-    """Hunt, write what was found, and say it.
-
-    Raises:
-        CannotWrite: the folder for findings cannot be written to.
-    """
-    if out is not None:
-        make_folder(out)
-    started = time.monotonic()
-    wanted = tuple(role for role in ROLES if not roles or role in roles)
-    shards = takewhile(
-        lambda shard: (
-            time.monotonic() - started < 60 * minutes
-            if minutes is not None
-            else shard.number * SHARD_STEPS < (steps or STEPS)
-        ),
-        (Shard(scope, wanted, seed, number) for number in count()),
-    )
-    results = hunted(shards, jobs, None if minutes is not None else -(-(steps or STEPS) // SHARD_STEPS))
-    findings = worst_first(results)
-    folders = [] if out is None else [write_finding(out, finding) for finding in findings]
     report = report_of(results, findings, seed, time.monotonic() - started)
     if report_format == "json":
         say(report.to_json(indent=2))
     else:
         print_hunt(results, findings, folders, report, PipeConsole())
-    return report
+    return report.exit_code
 
 
 def hunted(shards: Iterator[Shard], jobs: int, expected: int | None) -> list[ShardResult]:

@@ -12,12 +12,12 @@ from settlespec.machine.genesis import initial_state
 from settlespec.machine.replaying import signer_of
 from settlespec.machine.signatures import Ideal
 from settlespec.monitoring.monitor import Monitor
-from settlespec.oracle.edition import rules_digest, version
+from settlespec.oracle.recording import header_of
 from settlespec.oracle.words import operation_in_words
 from settlespec.oracle.writing import make_folder, room_for, write_whole
 from settlespec.wire.reading import read_trace
 from settlespec.wire.recording import TraceWriter
-from settlespec.wire.traces import DIGEST_EVERY, FORMAT, Header, Scheme, SchemeName, Step
+from settlespec.wire.traces import Step
 
 TEST: Final = '''"""{sentence}"""
 
@@ -50,21 +50,9 @@ def write_finding(folder: Path, finding: Finding) -> Path:
 
 def record(path: Path, finding: Finding) -> None:
     """The trace, which `settlespec replay` runs again."""
-    hunt = finding.shard.hunt()
+    hunt, shard = finding.shard.hunt(), finding.shard
     session = Session(hunt.genesis, hunt.signer)
-    scheme = Scheme(SchemeName.IDEAL, b"")
-    if not isinstance(hunt.signer, Ideal):
-        raise TypeError("a hunt signs by the ideal scheme")
-    header = Header(
-        format=FORMAT,
-        version=version(),
-        rules=bytes.fromhex(rules_digest()),
-        flow=f"hunt in {finding.shard.scope}",
-        seed=finding.shard.seed,
-        signatures=scheme,
-        genesis=hunt.genesis,
-        digest_every=DIGEST_EVERY,
-    )
+    header = header_of(f"hunt in {shard.scope}", shard.seed, Ideal.name, hunt.genesis)
     with room_for(path), TraceWriter(path, header, session.state) as writer:
         session.subscribers.append(writer.record)
         for operation in finding.operations:

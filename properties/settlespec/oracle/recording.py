@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from settlespec.domain.genesis import Genesis
 from settlespec.oracle.auditing import Run
 from settlespec.oracle.edition import rules_digest, version
 from settlespec.oracle.writing import room_for
@@ -25,17 +26,28 @@ def recording(run: Run, path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    header = Header(
-        format=FORMAT,
-        version=version(),
-        rules=bytes.fromhex(rules_digest()),
-        flow=run.flow.name,
-        seed=run.plan.seed,
-        # The secret of an audit's ideal signatures is the empty one, which everybody knows.
-        signatures=Scheme(SchemeName(run.plan.signatures), b""),
-        genesis=run.genesis,
-        digest_every=DIGEST_EVERY,
-    )
+    header = header_of(run.flow.name, run.plan.seed, run.plan.signatures, run.genesis)
     with room_for(path), TraceWriter(path, header, run.session.state) as writer:
         run.session.subscribers.append(writer.record)
         yield
+
+
+def header_of(flow: str, seed: int, signatures: str, genesis: Genesis) -> Header:
+    """The first line of a trace of this version and these rules.
+
+    Args:
+        flow: where the operations come from, in words.
+        seed: of the flow.
+        signatures: the scheme by its name; the secret of an ideal one is the empty one, which everybody knows.
+        genesis: the deployment.
+    """
+    return Header(
+        format=FORMAT,
+        version=version(),
+        rules=bytes.fromhex(rules_digest()),
+        flow=flow,
+        seed=seed,
+        signatures=Scheme(SchemeName(signatures), b""),
+        genesis=genesis,
+        digest_every=DIGEST_EVERY,
+    )
