@@ -61,8 +61,6 @@ MEANINGS: Final = {
     Strength.REFUTED: "plain amounts break it",
 }
 
-Sampled = Mapping[str, Mapping[str, int]]
-
 
 def run(jobs: int, report_format: str, folder: Path | None = None, *, refresh: bool = False) -> ExitCode:
     """Prove the matrix, or what of it is not kept from an earlier run unless all is asked again, and print it."""

@@ -51,7 +51,7 @@ def _slowest(folder: Path, chosen: Sequence[Law]) -> tuple[float, str]:
 def beside_crosshair(size: Size, _: Path | None) -> Iterator[Measurement]:
     """The same laws by our engine and by CrossHair, one after the other, each in a process of its own."""
     # Both are imported before the clock runs: a process that is forked has them.
-    import crosshair.core_and_libs  # noqa: F401
+    import crosshair.core_and_libs  # noqa: F401 - only so that it is there
 
     candidates = _chosen(size)
     chosen = candidates[:: max(1, len(candidates) // size.compared)][: size.compared]

@@ -25,7 +25,7 @@ from settlespec.engines.campaign import (
 )
 from settlespec.engines.concolic import SECONDS as CROSSHAIR_SECONDS
 from settlespec.engines.concolic import SearchStatus
-from settlespec.engines.plain_form import as_plain as as_plain
+from settlespec.engines.plain_form import as_plain
 from settlespec.engines.proving import Status
 from settlespec.engines.sampling import SampleStatus
 from settlespec.laws.statement import Law, catalogue

@@ -245,8 +245,7 @@ def liquidate_sale(amounts: Amounts) -> tuple[State, Operation]:
     """The bid may have expired, and its owner may not be able to take the fill."""
     skeleton = Skeleton(amounts, mark=MARK).account(1).account(2).account(3).holds(1, 2)
     skeleton.rests(12, 3, BUY, BID, most=1)
-    breach = in_breach(amounts, skeleton, 1)
-    return micro_step(skeleton.in_round(Stage.LIQUIDATE, breaches=(breach,), tasks=(1,), attempts=1))
+    return liquidation_goes_on(amounts, skeleton)
 
 
 @shape(
@@ -258,6 +257,11 @@ def liquidate_purchase(amounts: Amounts) -> tuple[State, Operation]:
     """The ask may have expired, and its owner may not be able to take the fill."""
     skeleton = Skeleton(amounts, mark=MARK).account(1).account(2).account(3).holds(2, 1)
     skeleton.rests(12, 3, SELL, ASK, most=1)
+    return liquidation_goes_on(amounts, skeleton)
+
+
+def liquidation_goes_on(amounts: Amounts, skeleton: Skeleton) -> tuple[State, Operation]:
+    """The first account's orders are gone, and its next attempt comes."""
     breach = in_breach(amounts, skeleton, 1)
     return micro_step(skeleton.in_round(Stage.LIQUIDATE, breaches=(breach,), tasks=(1,), attempts=1))
 
